@@ -1,0 +1,34 @@
+"""A Faust app that opens no port: no web server, no debug console, whatever the command line says.
+
+Faust's own pages serve table contents without credentials, and `faust worker` overwrites the setting
+that should switch them off.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+
+
+class QuietBootStrategy(BootStrategy):
+    """Starts the services of a worker without the web server."""
+
+    enable_web = False
+
+
+class QuietWorker(faust.Worker):
+    """A worker whose `--debug` opens no console port."""
+
+    async def _add_monitor(self) -> Any:
+        return None
+
+
+class QuietApp(faust.App):
+    """`faust.App` without any listening port."""
+
+    BootStrategy = QuietBootStrategy
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **(options | {"web_enabled": False, "Worker": QuietWorker}))

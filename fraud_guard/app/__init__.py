@@ -1,0 +1,1 @@
+"""The product put together: commands, workers, replay, and the rules as files."""

@@ -1,0 +1,145 @@
+"""The live door: chunks of raw records in, blocks of the log out, dead letters and originals on the way.
+
+At least once: a crash between the append and the acknowledgement appends again, and the
+scorer drops the repeats. Numbers reach the vault before their tokens reach the log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from fraud_guard.adapters.chunking import LogRecord
+from fraud_guard.adapters.embedded.log import EmbeddedLog
+from fraud_guard.adapters.embedded.records import Record
+from fraud_guard.adapters.sealing import Sealer
+from fraud_guard.adapters.sql.vault import SqlVault
+from fraud_guard.app.topics import LOG, inlet_place, inlet_position
+from fraud_guard.door.door import Door, Refused, chunks
+from fraud_guard.door.rows import Draft
+from fraud_guard.door.tokens import shard_of
+from fraud_guard.failpoints import failpoint
+from fraud_guard.ports import DeadLetter, DeadLetters
+from fraud_guard.tags.block import Block, Controls, decode_record, encode_block, encode_controls
+from fraud_guard.tags.control import Control
+
+QUOTE_KEPT_MS = 30 * 86_400_000
+
+
+class DoorStage:
+    """One door of one process, writing all partitions of the log."""
+
+    def __init__(
+        self, door: Door, log: EmbeddedLog, vault: SqlVault, letters: DeadLetters, sealer: Sealer, partitions: int,
+        now_ms: Callable[[], int], idle_ms: int,
+    ) -> None:  # fmt: skip
+        self.counts = Counter[str]()
+        self._door, self._log, self._vault, self._letters, self._sealer = door, log, vault, letters, sealer
+        self._partitions, self._now_ms, self._idle_ms = partitions, now_ms, idle_ms
+        self._lag_ms, self._moved_ms = 0, now_ms()
+
+    def restore_watermark(self) -> None:
+        """Go on from the newest watermark in the log, so that it never falls."""
+        for partition in range(self._partitions):
+            end = self._log.end(LOG, partition)
+            for record in self._log.read(LOG, partition, end - 1, 1) if end else ():
+                last = decode_record(record.value, record.offset)
+                mark = last.watermark_ms if isinstance(last, Controls) else int(last.rows["watermark_ms"][-1])
+                self._door.watermark_ms = max(self._door.watermark_ms, mark)
+
+    def take(self, records: Sequence[LogRecord]) -> None:
+        """Bring a chunk of raw records into the log."""
+        failpoint("door-before-read")
+        inlets = [inlet_position(r.topic, r.partition, r.offset) for r in records]
+        self.counts["accepted"] += len(records)
+        drafts = self._door.take([r.value or b"" for r in records], inlets)
+        failpoint("door-after-read")
+        self._append(drafts)
+        raw = dict(zip(inlets, (r.value or b"" for r in records), strict=True))
+        self._refuse(self._door.refused, lambda inlet: raw.get(inlet) or self._raw(inlet))
+        self._door.refused.clear()
+        failpoint("door-after-letters")
+
+    def flush(self) -> None:
+        """Let out what waits for earlier tags (at the end of a feed and at shutdown)."""
+        self._append(self._door.flush())
+
+    def tick(self) -> None:
+        """When nothing has come for a while, move the watermark by the clock, as far behind as the feed was."""
+        now_ms = self._now_ms()
+        if now_ms - self._moved_ms < self._idle_ms or not self._door.watermark_ms:
+            return
+        self._moved_ms = now_ms
+        block = self._door.tick(now_ms - self._lag_ms)
+        self._log.append_many([(LOG, p, [Record(None, _encoded(block))]) for p in range(self._partitions)])
+
+    def control(self, controls: Iterable[Control]) -> None:
+        """Append control records to their subjects' partitions."""
+        failpoint("control-before-append")
+        for control in controls:
+            partition = shard_of(control.token) % self._partitions
+            self._log.append(LOG, partition, [Record(None, encode_controls([control], self._door.watermark_ms))])
+        failpoint("control-after-append")
+
+    def announce(self, generation_id: str) -> None:
+        """From here on this generation decides, in every partition."""
+        control = Control(kind="generation", token=b"", ts_ms=self._now_ms(), body=generation_id)
+        record = Record(None, encode_controls([control], self._door.watermark_ms))
+        self._log.append_many([(LOG, p, [record]) for p in range(self._partitions)])
+
+    def refuse(self, refused: Sequence[tuple[int, str]]) -> None:
+        """Dead letters of tags that the scorer refused; their raw bytes are read from the inlet again."""
+        self._refuse([Refused(inlet, reason, "") for inlet, reason in refused], self._raw)
+
+    def _append(self, drafts: Sequence[Draft]) -> None:
+        rows = self._door.rows
+        now_ms = self._now_ms()
+        if rows.originals:
+            self._vault.put(rows.originals, now_ms)
+            rows.originals.clear()
+        if rows.quotes:
+            self._vault.put_quotes(rows.quotes, now_ms + QUOTE_KEPT_MS)
+            rows.quotes.clear()
+        failpoint("door-before-append")
+        appends = []
+        for some in chunks(drafts):
+            block = self._door.block(some)
+            appends += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
+        if appends:
+            self._log.append_many(appends)
+            self.counts["blocks"] += len(appends)
+            self._moved_ms, self._lag_ms = now_ms, max(0, now_ms - self._door.watermark_ms)
+        failpoint("door-after-append")
+
+    def _split(self, block: Block) -> list[tuple[int, Block]]:
+        if not len(block):
+            return []
+        if self._partitions == 1:
+            return [(0, block)]
+        of = block.rows["shard"] % self._partitions
+        return [(int(p), block.take(np.flatnonzero(of == p))) for p in np.unique(of)]
+
+    def _refuse(self, refused: Iterable[Refused], raw: Callable[[int], bytes]) -> None:
+        letters = [self._letter(no, raw(no.inlet)) for no in refused]
+        if letters:
+            self._letters.add(letters)
+            self.counts["dead"] += len(letters)
+
+    def _letter(self, no: Refused, raw: bytes) -> DeadLetter:
+        topic, partition, offset = inlet_place(no.inlet)
+        place = f"{topic}-{partition}-{offset}"
+        return DeadLetter(
+            id=place, reason=str(no.reason), detail=no.detail, source=topic, position=place, at_ms=self._now_ms(),
+            sealed=self._sealer.seal(raw),
+        )  # fmt: skip
+
+    def _raw(self, inlet: int) -> bytes:
+        topic, partition, offset = inlet_place(inlet)
+        found = self._log.read(topic, partition, offset, 1)
+        return found[0].value if found and found[0].offset == offset else b""
+
+
+def _encoded(block: Block) -> bytes:
+    return encode_block(block.rows, block.ids, block.sources, block.hosts)

@@ -1,0 +1,1 @@
+"""Replay: a file of tags through the same door and the same `decide`, in event time, deterministic."""

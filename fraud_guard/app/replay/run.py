@@ -1,0 +1,235 @@
+"""Run a replay: read, door, lanes, results. One process or several give the same bytes."""
+
+from __future__ import annotations
+
+import array
+import multiprocessing
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing.connection import Connection
+
+import msgspec
+import numpy as np
+
+from fraud_guard.adapters.sealing import Keys
+from fraud_guard.app.replay.lane import Lane, Yield
+from fraud_guard.app.replay.reading import Source
+from fraud_guard.app.replay.responder import Mode, Responder
+from fraud_guard.app.replay.results import Results
+from fraud_guard.app.rule_files import build_from_files
+from fraud_guard.dispatch.desk import Desk
+from fraud_guard.dispatch.stations import Stations
+from fraud_guard.door.arrival import FileArrival
+from fraud_guard.door.door import Door, chunks
+from fraud_guard.door.registry import Person
+from fraud_guard.door.tokens import Tokeniser
+from fraud_guard.escalation.ids import site_namespace
+from fraud_guard.feedback.closure import Closure
+from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, Block
+
+DEMO_SITE_KEY = "fraud-guard public demo key: not secret, never use it for real people"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a replay needs to know. `rules` are the texts of a generation."""
+
+    rules: Mapping[str, str]
+    stations: Stations
+    registry: Mapping[str, Person]
+    closures: Mapping[str, Closure]
+    responder: Mode = "none"
+    site_key: str = DEMO_SITE_KEY
+    reorder_ms: int = 60_000
+    jobs: int = 1
+    block: int = BLOCK_MAX
+
+
+class Summary(msgspec.Struct):
+    """What the replay did, for people."""
+
+    lines: int = 0
+    scored: int = 0
+    duplicate: int = 0
+    late: int = 0
+    clamped: int = 0
+    channels: Counter[str] = msgspec.field(default_factory=Counter)
+    dead: Counter[str] = msgspec.field(default_factory=Counter)
+    unused_closures: int = 0
+    wall_s: float = 0.0
+
+    @property
+    def conserved(self) -> bool:
+        """accepted = scored + duplicate + dead letter."""
+        return self.lines == self.scored + self.duplicate + self.dead.total()
+
+
+def make_lane(plan: Plan) -> Lane:
+    """A lane of its own memory, desk and responder."""
+    generation = build_from_files(plan.rules)
+    policy = generation.policies.escalation
+    desk = Desk(site_namespace(plan.site_key), plan.stations, policy)
+    return Lane(generation, desk, Responder(plan.responder, plan.closures, policy))
+
+
+def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int], None] = lambda _: None) -> Summary:
+    """Replay a source into results; `progress` is told the bytes read so far."""
+    began, summary = time.monotonic(), Summary()
+    door = Door(
+        Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry,
+        reorder_ms=plan.reorder_ms,
+    )  # fmt: skip
+    index = InletIndex()
+    results.seal_with(source.line_at)
+    results.look_up = lambda position: source.line_at(index.inlet(position))
+    with lanes(plan) as (feed, finish):
+        for block in _blocks(door, source, plan.block, index, summary, progress):
+            door.rows.originals.clear()
+            door.rows.quotes.clear()
+            _collect(feed(block), results, summary)
+            _refused(door, source, results, summary)
+        _collect(finish(door.watermark_ms), results, summary)
+        _refused(door, source, results, summary)
+    results.finish()
+    summary.wall_s = time.monotonic() - began
+    return summary
+
+
+class InletIndex:
+    """Where in the source each log position came from: 8 bytes a tag in a temporary file."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="fraud-guard-")
+        self._first = array.array("q")
+        self._next = 0
+
+    def add(self, block: Block) -> int:
+        """Give the block the next offset of the log; returns it."""
+        self._first.append(self._next)
+        self._file.seek(self._next * 8)
+        self._file.write(np.ascontiguousarray(block.rows["inlet"]).tobytes())
+        self._next += len(block)
+        return len(self._first) - 1
+
+    def inlet(self, position: int) -> int:
+        """The byte offset in the source of the tag at a position."""
+        offset, row = divmod(position, POSITIONS_PER_RECORD)
+        self._file.seek((self._first[offset] + row) * 8)
+        return int.from_bytes(self._file.read(8), "little")
+
+
+class lanes:  # noqa: N801  used as a context manager
+    """One lane in this process, or `jobs` lanes in processes of their own; shards say which is whose."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._pipes: list[Connection] = []
+        self._waiting: list[Connection] = []
+        self._processes: list[multiprocessing.process.BaseProcess] = []
+
+    def __enter__(self) -> tuple[Callable[[Block], list[Yield]], Callable[[int], list[Yield]]]:
+        if self._plan.jobs == 1:
+            lane = make_lane(self._plan)
+            return lambda block: [lane.feed(block)], lambda mark: [lane.finish(mark)]
+        context = multiprocessing.get_context("spawn")
+        for _ in range(self._plan.jobs):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_lane_process, args=(self._plan, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+        return self._feed, self._finish
+
+    def __exit__(self, *_: object) -> None:
+        for pipe in self._pipes:
+            pipe.close()
+        for process in self._processes:
+            process.join(10)
+
+    def _feed(self, block: Block) -> list[Yield]:
+        """Hand the block out; give back what came of the one before, so that door and lanes work at once."""
+        before = self._gather()
+        for lane, pipe in enumerate(self._pipes):
+            rows = block.rows[block.rows["shard"] % len(self._pipes) == lane]
+            if len(rows):
+                pipe.send_bytes(np.ascontiguousarray(rows).tobytes())
+                self._waiting.append(pipe)
+        return before
+
+    def _finish(self, watermark_ms: int) -> list[Yield]:
+        before = self._gather()
+        for pipe in self._pipes:
+            pipe.send_bytes(b"F" + watermark_ms.to_bytes(8, "little"))
+        self._waiting = list(self._pipes)
+        return before + self._gather()
+
+    def _gather(self) -> list[Yield]:
+        waiting, self._waiting = self._waiting, []
+        return [_received(pipe) for pipe in waiting]
+
+
+def _lane_process(plan: Plan, pipe: Connection) -> None:
+    lane = make_lane(plan)
+    while True:
+        try:
+            data = pipe.recv_bytes()
+        except EOFError:
+            return
+        if data[:1] == b"F" and len(data) == 9:
+            pipe.send(lane.finish(int.from_bytes(data[1:], "little")))
+        else:
+            rows = np.frombuffer(data, ROW).copy()
+            pipe.send(lane.feed(Block(rows, [], [], [])))
+
+
+def _received(pipe: Connection) -> Yield:
+    got = pipe.recv()
+    assert isinstance(got, Yield)  # noqa: S101
+    return got
+
+
+def _blocks(
+    door: Door, source: Source, size: int, index: InletIndex, summary: Summary, progress: Callable[[int], None]
+) -> Iterator[Block]:
+    for batch in source.batches():
+        summary.lines += len(batch.lines)
+        yield from _cut(door, door.take(batch.lines, batch.offsets), size, index, summary)
+        progress(batch.read_bytes)
+    yield from _cut(door, door.flush(), size, index, summary)
+
+
+def _cut(door: Door, drafts: Sequence[object], size: int, index: InletIndex, summary: Summary) -> Iterator[Block]:
+    for some in chunks(drafts, size):  # type: ignore[arg-type]
+        block = door.block(some)
+        if len(block):
+            offset = index.add(block)
+            block.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(block))
+            _count_channels(block, summary)
+            yield block
+
+
+def _count_channels(block: Block, summary: Summary) -> None:
+    kinds = np.bincount(block.rows["kind"], minlength=10)
+    summary.channels.update(call=int(kinds[1:4].sum()), sms=int(kinds[4]), net=int(kinds[5:9].sum()))
+
+
+def _collect(yields: Sequence[Yield], results: Results, summary: Summary) -> None:
+    for one in yields:
+        for tally in one.tallies:
+            summary.scored += tally.scored
+            summary.duplicate += tally.duplicate
+            summary.late += tally.late
+            summary.clamped += tally.clamped
+        for inlet, reason in one.dead:
+            summary.dead[reason] += 1
+            results.dead(inlet, reason, "")
+        results.take(one)
+
+
+def _refused(door: Door, source: Source, results: Results, summary: Summary) -> None:
+    for no in door.refused:
+        summary.dead[no.reason] += 1
+        results.dead(no.inlet, no.reason, no.detail)
+    door.refused.clear()

@@ -1,0 +1,60 @@
+"""Where rules come from: a folder of YAML texts, read whole and built into a generation.
+
+Only `tags/**/*.yaml` and `policy/**/*.yaml` decide; everything else in the folder (README, version
+lock, names of scam types) is for people and the lint, and does not change a generation's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fraud_guard.errors import RuleError
+from fraud_guard.generation import Generation, build
+
+ROOMS = ("policy", "tags")
+"""Folders below `rules/` whose texts make a generation."""
+
+
+def read_rule_files(folder: Path) -> dict[str, str]:
+    """Texts of a rules folder by path below it (`tags/any/x.yaml`), sorted by path.
+
+    Raises RuleError naming the file when the folder is missing or a text cannot be read.
+    """
+    if not (folder / "tags").is_dir():
+        raise RuleError("there is no folder `tags` here", file=str(folder), remedy="point to the folder `rules`")
+    return {name: _read(folder / name, name) for name in sorted(_names(folder))}
+
+
+def build_from_files(files: Mapping[str, str]) -> Generation:
+    """The generation of texts that `read_rule_files` gave. Raises RuleError with every fault."""
+    return build(files)
+
+
+def load_generation(folder: Path) -> tuple[Generation, dict[str, str]]:
+    """Read and compile a rules folder; the texts come along so that they can be archived.
+
+    Raises RuleError (several at once as RuleErrors) naming file, line and remedy.
+    """
+    files = read_rule_files(folder)
+    return build_from_files(files), files
+
+
+def _names(folder: Path) -> Iterator[str]:
+    for room in ROOMS:
+        for path in (folder / room).rglob("*"):
+            name = path.relative_to(folder).as_posix()
+            if path.suffix == ".yml":
+                raise RuleError("rule files end in .yaml", file=name, remedy="rename it; it would be passed over")
+            if path.suffix == ".yaml" and path.is_file():
+                yield name
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise RuleError("not UTF-8", file=name, line=line, remedy="save the file as UTF-8") from None
+    except OSError as error:
+        raise RuleError(f"cannot be read: {error.strerror}", file=name, remedy="check its permissions") from None

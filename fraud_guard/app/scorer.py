@@ -1,0 +1,227 @@
+"""The live scorer of one partition: recover, decide, store effects, checkpoint.
+
+At least once from the log, exactly once in truth: after a crash memory is built again
+from the last checkpoint and the log; effects that truth has seen are skipped by position.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+import structlog
+
+from fraud_guard.adapters.generation_archive import GenerationArchive
+from fraud_guard.dispatch.desk import Outcome
+from fraud_guard.errors import DependencyError, FencedError, IntegrityError
+from fraud_guard.escalation.alert import EvidenceView
+from fraud_guard.escalation.effects import AlertEffect, Effects
+from fraud_guard.failpoints import failpoint
+from fraud_guard.generation import Generation
+from fraud_guard.memory.memory import Memory
+from fraud_guard.memory.pages import Pager
+from fraud_guard.pipeline import decide
+from fraud_guard.ports import MemoryStore, SeenEffect, Snapshot, Truth
+from fraud_guard.tags.block import POSITIONS_PER_RECORD, Block, Controls, decode_record
+from fraud_guard.tags.reasons import Reason
+
+log = structlog.get_logger()
+
+ReadLog = Callable[[int, int], Sequence[tuple[int, bytes]]]
+"""(first offset, how many) -> (offset, value) of this partition's records; fewer at the end."""
+LetterSink = Callable[[Sequence[tuple[int, str]]], None]
+"""Takes (inlet position, reason) of tags that the scorer refuses."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """When to checkpoint: the log is the truth, so this only trades recovery time against cost."""
+
+    checkpoint_ms: int = 10_000
+    checkpoint_tags: int = 200_000
+    sweep_every: int = 60
+
+
+class Scorer:
+    """One partition of `tags`. Not safe for threads; one at a time a partition, or it is fenced off."""
+
+    def __init__(
+        self, partition: str, store: MemoryStore, truth: Truth, archive: GenerationArchive, read: ReadLog,
+        letters: LetterSink, now_ms: Callable[[], int], pace: Pace = Pace(),  # noqa: B008  frozen
+    ) -> None:  # fmt: skip
+        self.partition, self.counts = partition, Counter[str]()
+        self._store, self._truth, self._archive, self._read = store, truth, archive, read
+        self._letters, self._now_ms, self._pace = letters, now_ms, pace
+        self._skip: set[int] = set()
+        self._unsaved: tuple[dict[str, bytes], set[str]] = ({}, set())
+
+    def recover(self) -> int:
+        """Take the partition over and build memory from the last checkpoint; returns the offset to read next."""
+        self._epoch = self._store.take_epoch(self.partition)
+        self._truth_epoch = self._truth.take_epoch(self.partition)
+        self._load()
+        return self.next_offset
+
+    @property
+    def next_offset(self) -> int:
+        """The offset of the first record that memory has not seen."""
+        return self.memory.position // POSITIONS_PER_RECORD + 1 if self.memory.position >= 0 else self._first
+
+    def handle(self, offset: int, value: bytes) -> list[Outcome]:
+        """Score one record of the log. Raises DependencyError (retry `flush`), FencedError, IntegrityError."""
+        if offset < self.next_offset:
+            return []
+        failpoint("scorer-before-decide")
+        record = decode_record(value, offset)
+        self._switch(record)
+        effects = self._decide(record, offset)
+        failpoint("scorer-after-decide")
+        self._count(effects)
+        self._refuse(record, effects)
+        self._waiting = self._seen(effects, record, offset)
+        outcomes = self.flush()
+        failpoint("scorer-after-effects")
+        return outcomes
+
+    def flush(self) -> list[Outcome]:
+        """Store effects that are waiting; safe to repeat after a DependencyError."""
+        if not self._waiting:
+            return []
+        outcomes = self._truth.apply(self.partition, self._truth_epoch, self.memory.position, self._waiting,
+                                     self.memory.generation)  # fmt: skip
+        self._waiting = []
+        return outcomes
+
+    def checkpoint_if_due(self) -> bool:
+        """Checkpoint when it is time."""
+        now_ms = self._now_ms()
+        due = now_ms - self._saved_ms >= self._pace.checkpoint_ms or self._since >= self._pace.checkpoint_tags
+        if not due or self.memory.position == self._saved_position:
+            return False
+        self.checkpoint()
+        return True
+
+    def checkpoint(self) -> None:
+        """Write what changed and the position, atomically. Safe to repeat after a DependencyError."""
+        self._checkpoints += 1
+        if self._checkpoints % self._pace.sweep_every == 0:
+            self.memory.sweep()
+        blobs, drop = self._unsaved
+        delta = self._pager.delta()
+        drop = (drop | set(delta.drop)) - delta.blobs.keys()
+        self._unsaved = ({**{k: v for k, v in blobs.items() if k not in drop}, **delta.blobs}, drop)
+        memory = self.memory
+        snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, self._unsaved[0])
+        self._store.checkpoint(self.partition, self._epoch, snapshot, self._unsaved[1])
+        self._unsaved, self._since = ({}, set()), 0
+        self._saved_ms, self._saved_position = self._now_ms(), memory.position
+        self.counts["checkpoints"] += 1
+
+    def _load(self) -> None:
+        snapshot = self._store.load(self.partition)
+        self.memory = Memory()
+        self._pager = Pager(self.memory)
+        self._pager.restore(snapshot.blobs)
+        self.memory.position, self.memory.watermark_ms = snapshot.position, snapshot.watermark_ms
+        self.memory.generation = snapshot.generation
+        self._generation: Generation | None = self._archive.get(snapshot.generation) if snapshot.generation else None
+        self._unsaved, self._waiting = ({}, set()), list[SeenEffect]()
+        self._since, self._checkpoints, self._first = 0, 0, 0
+        self._saved_ms, self._saved_position = self._now_ms(), snapshot.position
+
+    def _switch(self, record: Block | Controls) -> None:
+        if isinstance(record, Controls):
+            for control in record.items:
+                if control.kind == "generation":
+                    self._generation = self._archive.get(control.body)
+                    self.memory.generation = control.body
+
+    def _decide(self, record: Block | Controls, offset: int) -> Effects:
+        try:
+            return decide(self._without_poison(record), self.memory, self._known_generation(offset))
+        except (IntegrityError, DependencyError, FencedError):
+            raise
+        except Exception:  # the process boundary: a defect must cost one tag, not the stream
+            log.exception("decide_failed", partition=self.partition, offset=offset)
+            return self._isolate(record, offset)
+
+    def _isolate(self, record: Block | Controls, offset: int) -> Effects:
+        """Build memory again and find the tags that break it, one by one; they become dead letters."""
+        while True:
+            self._replay_to(offset)
+            bad = self._first_bad(record, offset)
+            if bad is None:
+                self._replay_to(offset)
+                return decide(self._without_poison(record), self.memory, self._known_generation(offset))
+            self._skip.add(bad)
+            self.counts["failed"] += 1
+            if isinstance(record, Block):
+                row = int(np.flatnonzero(record.rows["position"] == bad)[0])
+                self._letters([(int(record.rows["inlet"][row]), Reason.FAILED)])
+
+    def _first_bad(self, record: Block | Controls, offset: int) -> int | None:
+        whole = self._without_poison(record)
+        if isinstance(whole, Controls):
+            return whole.positions[0] if whole.positions else None
+        for i in range(len(whole)):
+            one = Block(whole.rows[i : i + 1], [], [], [])
+            try:
+                decide(one, self.memory, self._known_generation(offset))
+            except Exception:  # the same boundary, one tag at a time
+                log.exception("tag_failed", partition=self.partition, position=int(one.rows["position"][0]))
+                return int(one.rows["position"][0])
+        return None
+
+    def _replay_to(self, offset: int) -> None:
+        self._load()
+        while self.next_offset < offset:
+            for at, value in self._read(self.next_offset, min(64, offset - self.next_offset)):
+                record = decode_record(value, at)
+                self._switch(record)
+                decide(self._without_poison(record), self.memory, self._known_generation(at))
+
+    def _without_poison(self, record: Block | Controls) -> Block | Controls:
+        if not self._skip or isinstance(record, Controls):
+            return record
+        keep = ~np.isin(record.rows["position"], list(self._skip))
+        return record if keep.all() else record.take(np.flatnonzero(keep))
+
+    def _known_generation(self, offset: int) -> Generation:
+        if self._generation is None:
+            raise IntegrityError(f"{self.partition}: record {offset} comes before any generation of rules; "
+                                 "was the log written by the door of this version?")  # fmt: skip
+        return self._generation
+
+    def _count(self, effects: Effects) -> None:
+        tally = effects.tally
+        self._since += tally.read
+        for name in tally.__struct_fields__:
+            self.counts[name] += getattr(tally, name)
+
+    def _refuse(self, record: Block | Controls, effects: Effects) -> None:
+        if effects.dead and isinstance(record, Block):
+            self._letters([(int(record.rows["inlet"][d.row]), d.reason) for d in effects.dead])
+
+    def _seen(self, effects: Effects, record: Block | Controls, offset: int) -> list[SeenEffect]:
+        return [SeenEffect(e, self._views(e, record, offset)) for e in effects.alerts]
+
+    def _views(self, effect: AlertEffect, record: Block | Controls, offset: int) -> tuple[EvidenceView, ...]:
+        return tuple(
+            EvidenceView(
+                kind=e.kind, id=e.id, version=e.version, weight=w, summary_zh=e.summary_zh, summary_en=e.summary_en,
+                tag_ids=tuple(self._tag_ids(e.positions, record, offset)),
+            )
+            for e, w in zip(effect.evidence, effect.weights, strict=True)
+        )  # fmt: skip
+
+    def _tag_ids(self, positions: Sequence[int], record: Block | Controls, offset: int) -> Iterator[str]:
+        for position in positions:
+            at, row = divmod(position, POSITIONS_PER_RECORD)
+            if at == offset and isinstance(record, Block):
+                yield record.ids[row].as_py()
+            else:
+                found = self._read(at, 1)
+                block = decode_record(found[0][1], at) if found and found[0][0] == at else None
+                if isinstance(block, Block):
+                    yield block.ids[row].as_py()

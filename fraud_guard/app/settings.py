@@ -1,0 +1,116 @@
+"""Settings: environment variables `FG_*`, then a TOML file, then defaults. All bad fields are named at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from fraud_guard.errors import ConfigurationError
+from fraud_guard.shipped import shipped
+
+CONFIG_VARIABLE = "FG_CONFIG"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set. Times carry their unit in the name."""
+
+    model_config = SettingsConfigDict(env_prefix="FG_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default=Path("data"), description="folder of log, memory, truth and vault")
+    site_key: SecretStr | None = Field(default=None, description="secret of this site, at least 32 characters")
+    site_key_file: Path | None = Field(default=None, description="file that holds the secret (mode 600)")
+    rules_dir: Path | None = Field(default=None, description="folder of rules; default: the shipped ones")
+    subjects: Path | None = Field(default=None, description="subjects.csv")
+    stations: Path | None = Field(default=None, description="stations.csv")
+    tags_partitions: int = Field(default=1, ge=1, le=512, description="partitions of the log; divides 512")
+    reorder_ms: int = Field(default=0, ge=0, le=3_600_000, description="tags wait this long for earlier ones")
+    slack_ms: int = Field(default=5_000, ge=0, le=3_600_000, description="the watermark lags this much behind")
+    idle_ms: int = Field(default=5_000, ge=500, description="a quiet door moves the watermark after this long")
+    checkpoint_ms: int = Field(default=10_000, ge=100, description="longest time between checkpoints")
+    checkpoint_tags: int = Field(default=200_000, ge=1, description="most tags between checkpoints")
+    retention_h: int = Field(default=24, ge=1, description="hours that log and inlets keep records")
+    log_synchronous: str = Field(default="FULL", pattern="^(NORMAL|FULL)$", description="fsync of the embedded log")
+    clock_tick_ms: int = Field(default=500, ge=50, description="how often deadlines are looked at")
+    relay_tick_ms: int = Field(default=100, ge=10, description="how often the outbox is looked at")
+    rules_poll_ms: int = Field(default=2_000, ge=100, description="how often the rules folder is looked at")
+    webhook_url: str | None = Field(default=None, description="where issued orders are posted")
+    webhook_secrets: list[SecretStr] = Field(default=[], description="whsec_… secrets, newest first")
+    webhook_allow_private: bool = Field(default=False, description="let the webhook point into a private network")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """Call, environment, then the TOML file named by FG_CONFIG (or ./fraud-guard.toml)."""
+        path = Path(os.environ.get(CONFIG_VARIABLE, "fraud-guard.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @property
+    def rules(self) -> Path:
+        """The folder of rules in force."""
+        return self.rules_dir or shipped("rules")
+
+
+def read(**overrides: Any) -> Settings:
+    """Read the settings. Raises ConfigurationError that names every bad field and its remedy."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named and not Path(named).is_file():
+        raise ConfigurationError(f"{CONFIG_VARIABLE}={named}: no such file; create it or unset the variable")
+    try:
+        settings = Settings(**{k: v for k, v in overrides.items() if v is not None})
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_complaint(e) for e in error.errors())) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{named or 'fraud-guard.toml'}: {error}; mend the TOML") from None
+    if 512 % settings.tags_partitions:
+        raise ConfigurationError(f"tags_partitions = {settings.tags_partitions} does not divide 512; use 1, 2, 4, 8, …")
+    return settings
+
+
+def site_key(settings: Settings) -> str:
+    """The site's secret. Without one set, a file in the data folder holds one that is made once."""
+    if settings.site_key is not None:
+        return _strong(settings.site_key.get_secret_value(), "FG_SITE_KEY")
+    path = settings.site_key_file or settings.data_dir / "site.key"
+    if settings.site_key_file is None and not path.exists():
+        _make_key(path)
+    try:
+        if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            raise ConfigurationError(f"{path} can be read by others; run: chmod 600 {path}")
+        return _strong(path.read_text(encoding="utf-8").strip(), str(path))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}; set FG_SITE_KEY_FILE to a readable file") from None
+
+
+def _make_key(path: Path) -> None:
+    import secrets  # noqa: PLC0415
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}; set FG_DATA_DIR to a folder you may write") from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+
+
+def _strong(key: str, where: str) -> str:
+    if len(key) < 32:
+        raise ConfigurationError(f"{where}: the site key has {len(key)} characters, needs 32; make one with: openssl rand -hex 32")
+    return key
+
+
+def _complaint(error: Any) -> str:
+    name = ".".join(str(p) for p in error["loc"])
+    remedy = "remove it; `fraud-guard config check` lists all names" if error["type"] == "extra_forbidden" else "mend it"
+    return f"setting {name} (FG_{name.upper()}): {error['msg']}; {remedy}"

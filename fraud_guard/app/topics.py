@@ -1,0 +1,23 @@
+"""Names of topics, and how an inlet position names one raw record."""
+
+from __future__ import annotations
+
+CALL, SMS, NET, MIXED = "tags.call", "tags.sms", "tags.net", "tags.mixed"
+INLETS = (CALL, SMS, NET, MIXED)
+"""Inlet topics. `tags.mixed` takes any channel: files, HTTP and the demo write there."""
+LOG = "tags"
+ALERTS, ORDERS = "alerts", "orders"
+OUTLETS = (ALERTS, ORDERS)
+
+_OFFSET_BITS, _PARTITION_BITS = 44, 12
+
+
+def inlet_position(topic: str, partition: int, offset: int) -> int:
+    """(inlet topic, partition, offset) as one non-negative int64."""
+    return (INLETS.index(topic) << _PARTITION_BITS | partition) << _OFFSET_BITS | offset
+
+
+def inlet_place(position: int) -> tuple[str, int, int]:
+    """The (topic, partition, offset) behind `inlet_position`."""
+    rest, offset = position >> _OFFSET_BITS, position & ((1 << _OFFSET_BITS) - 1)
+    return INLETS[rest >> _PARTITION_BITS], rest & ((1 << _PARTITION_BITS) - 1), offset

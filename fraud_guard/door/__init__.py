@@ -1,0 +1,1 @@
+"""The door: raw records in, validated, tokenised and minimised tags out."""

@@ -1,0 +1,169 @@
+"""From a tag to a row of the log: tokenised, classified, minimised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
+
+from fraud_guard.door import apps, hosts, lexicon, numbers, peers
+from fraud_guard.door.registry import UNKNOWN, Person
+from fraud_guard.door.tokens import Tokeniser, fingerprint, shard_of
+from fraud_guard.tags.block import pack_area
+from fraud_guard.tags.kinds import LONG_CALL_S, Flag, Kind
+from fraud_guard.tags.wire import AnyWireTag, WireCall, WireNet, WireSms
+
+K = TypeVar("K")
+V = TypeVar("V")
+CACHE_ENTRIES = 400_000
+_PHASE = {"start": int(Kind.CALL_START), "answer": int(Kind.CALL_ANSWER), "end": int(Kind.CALL_END)}
+_NET = {
+    "visit": int(Kind.VISIT), "download": int(Kind.DOWNLOAD),
+    "app_install": int(Kind.APP_INSTALL), "app_active": int(Kind.APP_ACTIVE),
+}  # fmt: skip
+_OUT, _NIGHT, _MARKED = int(Flag.OUTGOING), int(Flag.NIGHT), int(Flag.MARKED)
+_FORWARDED, _FORWARD_KNOWN, _LONG = int(Flag.FORWARDED), int(Flag.FORWARD_KNOWN), int(Flag.LONG)
+_LINK, _APK, _SIDELOADED = int(Flag.LINK), int(Flag.APK), int(Flag.SIDELOADED)
+_TOP, _SHORT_LINK = int(Flag.TOP_HOST), int(Flag.SHORT_LINK)
+
+
+class Draft(NamedTuple):
+    """A row before it has its place in the log. The first three fields are its order within a reorder window."""
+
+    ts_ms: int
+    source: str
+    id: str
+    token: bytes
+    shard: int
+    kind: int
+    category: int
+    flags: int
+    lures: int
+    peer: int
+    call: int
+    value: int
+    fingerprint: int
+    area: int
+    age: int
+    household: int
+    inlet: int
+    host: str | None
+
+
+class Who(NamedTuple):
+    """A subject as the door remembers it."""
+
+    token: bytes
+    shard: int
+    area: int
+    age: int
+    household: int
+
+
+class RowMaker:
+    """Makes drafts. Owns bounded caches of numbers, hosts and texts; no other state.
+
+    `originals` collects the normalised numbers of tokens not seen before (for the vault),
+    `quotes` texts with a lure (for alerts); the door empties both.
+    """
+
+    def __init__(self, tokeniser: Tokeniser, registry: Mapping[str, Person]) -> None:
+        self._tokens, self._registry = tokeniser, registry
+        self._subjects: dict[str, Who] = {}
+        self._peers: dict[str, tuple[int, int]] = {}
+        self._hosts: dict[str, tuple[int, int, str | None]] = {}
+        self._texts: dict[str, lexicon.TextMarks] = {}
+        self.originals: dict[bytes, str] = {}
+        self.quotes: list[tuple[bytes, int, str]] = []
+
+    def make(self, tag: AnyWireTag, inlet: int) -> Draft:
+        """The draft of a valid tag that came from `inlet`."""
+        who = self._subjects.get(tag.subject) or self._meet(tag.subject)
+        ts_ms = tag.ts_ms
+        flags = _NIGHT if (ts_ms // 3_600_000 + 8 + 2) % 24 < 8 else 0
+        if tag.labels:
+            flags |= _marked(tag.labels)
+        if type(tag) is WireCall:
+            kind, category, more, lures, peer, call, value, host = self._call(tag)
+        elif type(tag) is WireSms:
+            kind, category, more, lures, peer, call, value, host = self._sms(tag, who.token)
+        else:
+            kind, category, more, lures, peer, call, value, host = self._net(tag)  # type: ignore[arg-type]
+        return Draft(
+            ts_ms, tag.source, tag.id, who.token, who.shard, kind, category, flags | more, lures, peer, call, value,
+            fingerprint(tag.source, tag.id, ts_ms), pack_area(tag.area) if tag.area else who.area, who.age,
+            who.household, inlet, host,
+        )  # fmt: skip
+
+    def _call(self, tag: WireCall) -> tuple[int, int, int, int, int, int, int, str | None]:
+        peer, flags = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
+        if tag.direction == "out":
+            flags |= _OUT
+        if tag.forwarded is not None:
+            flags |= _FORWARD_KNOWN | (_FORWARDED if tag.forwarded else 0)
+        seconds = tag.duration_s or 0
+        if seconds >= LONG_CALL_S:
+            flags |= _LONG
+        call = self._tokens.hash64(tag.call_id) if tag.call_id else 0
+        return _PHASE[tag.phase], 0, flags, 0, peer, call, seconds, None
+
+    def _sms(self, tag: WireSms, token: bytes) -> tuple[int, int, int, int, int, int, int, str | None]:
+        peer, flags = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
+        if tag.direction == "out":
+            flags |= _OUT
+        lures, host, urls = 0, None, tag.urls or ()
+        if tag.text:
+            marks = self._texts.get(tag.text) or self._read(tag.text)
+            flags, lures, urls = flags | marks.flags, marks.lures, tag.urls or marks.urls
+            if lures:
+                self.quotes.append((token, fingerprint(tag.source, tag.id, tag.ts_ms), tag.text))
+        if urls:
+            _, more, host = self._hosts.get(urls[0]) or self._look_up(urls[0])
+            flags |= _LINK | more & _SHORT_LINK
+        return int(Kind.SMS), (lures & -lures).bit_length(), flags, lures, peer, 0, 0, host
+
+    def _net(self, tag: WireNet) -> tuple[int, int, int, int, int, int, int, str | None]:
+        kind = _NET[tag.kind]
+        if kind >= Kind.APP_INSTALL:
+            name = tag.package or tag.app_label or ""
+            return kind, apps.categorise(tag.app_category, tag.package, tag.app_label), 0, 0, self._tokens.hash64(name), 0, 0, None
+        assert tag.host is not None  # noqa: S101  decode() saw to it
+        peer, flags, host = self._hosts.get(tag.host) or self._look_up(tag.host)
+        if kind == Kind.DOWNLOAD and hosts.is_apk_download(tag.url or tag.host):
+            flags |= _APK if hosts.is_store(tag.host) else _APK | _SIDELOADED
+        return kind, 0, flags, 0, peer, 0, 0, host
+
+    def _meet(self, subject: str) -> Who:
+        canonical = numbers.normalise(subject)
+        token = self._tokens.token(canonical)
+        self.originals[token] = canonical
+        known = self._registry.get(canonical, UNKNOWN)
+        who = Who(token, shard_of(token), known.area, known.age, known.household)
+        return _remember(self._subjects, subject, who)
+
+    def _meet_peer(self, raw: str) -> tuple[int, int]:
+        canonical = numbers.normalise(raw)
+        token = self._tokens.token(canonical)
+        if canonical:
+            self.originals[token] = canonical
+        entry = (int.from_bytes(token[:8], "little") if canonical else 0, peers.classify(canonical).flags)
+        return _remember(self._peers, raw, entry)
+
+    def _look_up(self, name: str) -> tuple[int, int, str | None]:
+        found = hosts.reduce_host(name)
+        top = found.flags & _TOP
+        entry = (0 if top else self._tokens.hash64(found.host), found.flags, None if top else found.host)
+        return _remember(self._hosts, name, entry)
+
+    def _read(self, text: str) -> lexicon.TextMarks:
+        return _remember(self._texts, text, lexicon.read_text(text))
+
+
+def _remember(cache: dict[K, V], key: K, value: V) -> V:
+    if len(cache) >= CACHE_ENTRIES:
+        cache.clear()
+    cache[key] = value
+    return value
+
+
+def _marked(labels: list[str]) -> int:
+    return _MARKED if any("scam" in label or "fraud" in label or "诈骗" in label for label in labels) else 0

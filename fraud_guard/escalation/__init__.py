@@ -1,0 +1,1 @@
+"""Escalation: from evidence to alerts and levels."""

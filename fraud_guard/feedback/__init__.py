@@ -1,0 +1,1 @@
+"""Feedback: what officers report, and what is counted and learned from it."""

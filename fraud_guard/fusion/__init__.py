@@ -1,0 +1,1 @@
+"""Fusion: evidence added in log-odds, correlated evidence counted once, calibrated."""

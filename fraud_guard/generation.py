@@ -1,0 +1,51 @@
+"""A generation: everything that decides, under one content hash, built from the texts of `rules/`.
+
+`files` maps a path below `rules/` to its text, so that a generation can be archived whole
+and built again after a crash exactly as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from fraud_guard.errors import RuleError
+from fraud_guard.escalation.escalate import Policies
+from fraud_guard.escalation.policy import EscalationPolicy
+from fraud_guard.fusion.policy import FusionPolicy
+from fraud_guard.rulebook.book import Book
+from fraud_guard.rulebook.load import load_model, load_rules
+
+FUSION, ESCALATION = "policy/fusion.yaml", "policy/escalation.yaml"
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """Rules and policies in force, compiled."""
+
+    id: str
+    book: Book
+    policies: Policies
+
+
+def build(files: Mapping[str, str]) -> Generation:
+    """Compile a generation. Raises RuleErrors (an ExceptionGroup) that name every wrong file and line."""
+    rules = load_rules({p: t for p, t in files.items() if p.startswith("tags/")})
+    for needed in (FUSION, ESCALATION):
+        if needed not in files:
+            raise RuleError("missing policy file", file=needed, remedy="restore it from the distribution")
+    policies = Policies(
+        load_model(FUSION, files[FUSION], FusionPolicy), load_model(ESCALATION, files[ESCALATION], EscalationPolicy)
+    )
+    return Generation(content_id(files), Book(rules), policies)
+
+
+def content_id(files: Mapping[str, str]) -> str:
+    """SHA-256 over paths and texts, 16 hex digits."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        for part in (path, files[path]):
+            data = part.encode()
+            digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:16]

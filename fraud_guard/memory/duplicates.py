@@ -1,0 +1,138 @@
+"""Duplicates: has this (source, id) been scored within the window? 9 bytes a tag, exact to 48 bits.
+
+An open-addressing table in NumPy; entries carry the hour of their tag, so that the window
+is one of event time. What was added since the last checkpoint is kept apart as segments.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+WINDOW_H = 24
+NEW, REPEAT, REUSE = 0, 1, 2
+_PURGE_H = 48
+_FILL = 0.5
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_U16 = np.uint64(16)
+_codec = pa.Codec("zstd", compression_level=1)
+
+U64 = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+
+
+class Segment(NamedTuple):
+    """Fingerprints added between two checkpoints; droppable when `last_h` is out of the window."""
+
+    last_h: int
+    data: bytes
+
+
+class Duplicates:
+    """The fingerprints of one partition."""
+
+    def __init__(self) -> None:
+        self._keys = np.zeros(1 << 14, np.uint64)
+        self._hours = np.zeros(1 << 14, np.uint8)
+        self._used = 0
+        self._purged_h = 0
+        self._added: list[tuple[U64, Ints]] = []
+
+    def __len__(self) -> int:
+        return self._used
+
+    @property
+    def table_bytes(self) -> int:
+        """RAM of the table."""
+        return self._keys.nbytes + self._hours.nbytes
+
+    def check(self, fingerprints: U64, shards: npt.NDArray[np.uint16], ts_ms: Ints) -> npt.NDArray[np.uint8]:
+        """NEW, REPEAT or REUSE for each tag, in order; new ones are remembered.
+
+        The shard is part of the key, so the answer does not depend on how shards are
+        spread over partitions and processes.
+        """
+        keys = fingerprints ^ (shards.astype(np.uint64) << np.uint64(48))
+        hours = ts_ms // 3_600_000
+        self._make_room(len(keys), int(hours.max(initial=0)))
+        names = keys >> _U16
+        _, first, inverse = np.unique(names, return_index=True, return_inverse=True)
+        slots, found = self._find(names[first])
+        age = (hours[first] - self._hours[slots].astype(np.int64)) & 0xFF
+        found &= (age <= WINDOW_H) | (age >= 256 - WINDOW_H)
+        stored = np.where(found, self._keys[slots], keys[first])
+        fresh = first[~found]
+        self._insert(keys[fresh], hours[fresh])
+        self._added.append((keys[fresh], hours[fresh]))
+        answer = np.where(keys == stored[inverse], REPEAT, REUSE).astype(np.uint8)
+        answer[fresh] = NEW
+        return answer
+
+    def segment(self) -> Segment | None:
+        """What was added since the last call; None if nothing."""
+        added, self._added = [a for a in self._added if len(a[0])], []
+        if not added:
+            return None
+        keys, hours = np.concatenate([k for k, _ in added]), np.concatenate([h for _, h in added])
+        raw = len(keys).to_bytes(8, "little") + keys.tobytes() + hours.astype(np.uint32).tobytes()
+        return Segment(int(hours.max()), len(raw).to_bytes(8, "little") + _codec.compress(raw, asbytes=True))
+
+    def restore(self, data: bytes) -> int:
+        """Add a stored segment; returns its newest hour. Restore in the order of storing."""
+        raw = _codec.decompress(data[8:], int.from_bytes(data[:8], "little"), asbytes=True)
+        n = int.from_bytes(raw[:8], "little")
+        keys = np.frombuffer(raw, np.uint64, n, 8)
+        hours = np.frombuffer(raw, np.uint32, n, 8 + 8 * n).astype(np.int64)
+        if n:
+            self._make_room(n, int(hours.max()))
+            self._insert(keys, hours)
+        return int(hours.max(initial=0))
+
+    def _find(self, names: U64) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """Slot and presence of each name (absent: the empty slot where it belongs)."""
+        mask = len(self._keys) - 1
+        slots = self._home(names)
+        found = np.zeros(len(names), np.bool_)
+        todo = np.arange(len(names))
+        while len(todo):
+            held = self._keys[slots[todo]]
+            hit = (held >> _U16) == names[todo]
+            hit &= held != 0
+            found[todo[hit]] = True
+            todo = todo[~hit & (held != 0)]
+            slots[todo] = (slots[todo] + 1) & mask
+        return slots, found
+
+    def _insert(self, keys: U64, hours: Ints) -> None:
+        """Write keys whose names are distinct; a name already there is overwritten."""
+        mask = len(self._keys) - 1
+        slots, found = self._find(keys >> _U16)
+        todo = np.arange(len(keys))
+        self._used += int(len(keys) - found.sum())
+        while len(todo):
+            at = slots[todo]
+            free = (self._keys[at] == 0) | ((self._keys[at] >> _U16) == (keys[todo] >> _U16))
+            self._keys[at[free]] = keys[todo[free]]
+            done = self._keys[at] == keys[todo]
+            self._hours[at[done]] = hours[todo[done]] & 0xFF
+            todo = todo[~done]
+            slots[todo] = (slots[todo] + 1) & mask
+
+    def _make_room(self, more: int, now_h: int) -> None:
+        if self._used + more <= len(self._keys) * _FILL and now_h - self._purged_h < _PURGE_H:
+            return
+        age = (now_h - self._hours.astype(np.int64)) & 0xFF
+        alive = (self._keys != 0) & ((age <= WINDOW_H + 1) | (age >= 256 - WINDOW_H))
+        keys, hours = self._keys[alive], self._hours[alive].astype(np.int64)
+        size = len(self._keys)
+        while (len(keys) + more) > size * _FILL:
+            size *= 2
+        self._keys, self._hours = np.zeros(size, np.uint64), np.zeros(size, np.uint8)
+        self._used, self._purged_h = 0, now_h
+        self._insert(keys, hours)
+
+    def _home(self, names: U64) -> npt.NDArray[np.intp]:
+        return ((names * _MIX) >> np.uint64(20) & np.uint64(len(self._keys) - 1)).astype(np.intp)

@@ -1,0 +1,133 @@
+"""Checkpoint blobs: what of a memory changed, and how to build a memory from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from fraud_guard.errors import IntegrityError
+from fraud_guard.memory.episode import Episode
+from fraud_guard.memory.duplicates import WINDOW_H
+from fraud_guard.memory.layout import EVENT, HEAD, LAYOUT, RING
+from fraud_guard.memory.memory import PAGE, Memory
+
+_HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * RING * EVENT.itemsize
+_codec = pa.Codec("zstd", compression_level=1)
+
+
+class Delta(NamedTuple):
+    """Blobs to write and keys to drop since the last checkpoint."""
+
+    blobs: dict[str, bytes]
+    drop: list[str]
+
+
+class Pager:
+    """Knows under which key each page, episode and duplicate segment of a memory is stored."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._page_keys: dict[int, str] = {}
+        self._pages_of_shard: dict[int, int] = {}
+        self._segments: dict[str, int] = {}
+        self._next_segment = 0
+        self._stored_episodes: set[bytes] = set()
+
+    def restore(self, blobs: Mapping[str, bytes]) -> None:
+        """Fill the empty memory from stored blobs. Raises IntegrityError for a foreign or damaged blob."""
+        for key in sorted(blobs):
+            kind, _, rest = key.partition("/")
+            if kind == "p":
+                self._restore_page(key, blobs[key])
+            elif kind == "e":
+                self._restore_episode(bytes.fromhex(rest), blobs[key])
+            elif kind == "d":
+                self._segments[key] = self._memory.duplicates.restore(blobs[key])
+                self._next_segment = int(rest) + 1
+            else:
+                raise IntegrityError(f"memory holds an unknown blob {kind!r}; was it written by a newer version?")
+
+    def delta(self) -> Delta:
+        """What changed since the last call; the caller must store it or build the memory anew."""
+        memory = self._memory
+        blobs = {self._key(page): _pack(memory, page) for page in np.flatnonzero(memory.page_dirty).tolist()}
+        drop = []
+        for token in memory.episodes_dirty:
+            episode = memory.episodes.get(token)
+            if episode is not None:
+                blobs[f"e/{token.hex()}"] = msgspec.msgpack.encode(episode)
+                self._stored_episodes.add(token)
+            elif token in self._stored_episodes:
+                drop.append(f"e/{token.hex()}")
+                self._stored_episodes.discard(token)
+        drop += self._old_segments()
+        segment = memory.duplicates.segment()
+        if segment is not None:
+            key = f"d/{self._next_segment:012d}"
+            self._next_segment += 1
+            blobs[key], self._segments[key] = segment.data, segment.last_h
+        memory.page_dirty[:] = False
+        memory.episodes_dirty.clear()
+        return Delta(blobs, drop)
+
+    def _old_segments(self) -> list[str]:
+        oldest = self._memory.watermark_ms // 3_600_000 - WINDOW_H - 1
+        old = [key for key, last_h in self._segments.items() if last_h < oldest]
+        for key in old:
+            del self._segments[key]
+        return old
+
+    def _key(self, page: int) -> str:
+        key = self._page_keys.get(page)
+        if key is None:
+            shard = int(self._memory.head["shard"][page * PAGE])
+            n = self._pages_of_shard.get(shard, 0)
+            self._pages_of_shard[shard] = n + 1
+            key = self._page_keys[page] = f"p/{shard:03d}/{n:08d}"
+        return key
+
+    def _restore_page(self, key: str, blob: bytes) -> None:
+        shard, n = int(key[2:5]), int(key[6:])
+        head, ring = _unpack(blob)
+        first = self._memory.place_page(shard)
+        self._memory.head[first : first + PAGE] = head
+        self._memory.ring[first : first + PAGE] = ring
+        self._page_keys[first // PAGE] = key
+        self._pages_of_shard[shard] = max(self._pages_of_shard.get(shard, 0), n + 1)
+        empty = []
+        for i in range(PAGE):
+            if head["layout"][i]:
+                self._memory.slots[head["token"][i].tobytes()] = first + i
+                if head["call_due_ms"][i]:
+                    self._memory.add_timer(int(head["call_due_ms"][i]), head["token"][i].tobytes())
+            else:
+                empty.append(first + i)
+        self._memory.add_free(shard, empty)
+
+    def _restore_episode(self, token: bytes, blob: bytes) -> None:
+        episode = msgspec.msgpack.decode(blob, type=Episode)
+        self._memory.episodes[token] = episode
+        self._stored_episodes.add(token)
+        if episode.n:
+            self._memory.add_timer(episode.expire_ms, token)
+
+
+def _pack(memory: Memory, page: int) -> bytes:
+    at = slice(page * PAGE, page * PAGE + PAGE)
+    raw = memory.head[at].tobytes() + memory.ring[at].tobytes()
+    return bytes([LAYOUT]) + _codec.compress(raw, asbytes=True)
+
+
+def _unpack(blob: bytes) -> tuple[np.ndarray, np.ndarray]:
+    if blob[0] != LAYOUT:
+        raise IntegrityError(f"a page of memory has layout {blob[0]}, this build reads {LAYOUT}; run the version that wrote it")
+    try:
+        raw = _codec.decompress(blob[1:], _HEAD_BYTES + _RING_BYTES, asbytes=True)
+    except OSError as broken:
+        raise IntegrityError("a page of memory is damaged; restore the last snapshot") from broken
+    head = np.frombuffer(raw, HEAD, PAGE)
+    return head, np.frombuffer(raw, EVENT, PAGE * RING, _HEAD_BYTES).reshape(PAGE, RING)

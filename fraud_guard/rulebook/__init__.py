@@ -1,0 +1,1 @@
+"""Rulebook: rules are data; here they are read, checked, compiled and matched."""

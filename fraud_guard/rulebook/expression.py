@@ -1,0 +1,220 @@
+"""SQL boolean expressions, parsed once, type-checked, and compiled to NumPy masks.
+
+The language is a fixed part of SQL: AND, OR, NOT, comparisons, BETWEEN, IN, + - * /,
+ABS, LEAST, GREATEST, numbers and the names of a schema. There are no NULLs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import sqlglot
+from sqlglot import exp
+
+from fraud_guard.errors import RuleError
+
+MAX_CHARS = 2_000
+MAX_DEPTH = 40
+Columns = Mapping[str, np.ndarray]
+Memo = dict[str, np.ndarray]
+Compiled = Callable[[Columns, Memo], np.ndarray]
+
+
+class Name(NamedTuple):
+    """A name an expression may use. `type` is num, bool or enum; `codes` are an enum's values."""
+
+    type: str
+    codes: Mapping[str, int] | None = None
+
+
+Schema = Mapping[str, Name]
+
+
+class Expression(NamedTuple):
+    """A compiled expression. `run(columns, memo)` gives a bool mask; `memo` shares work between rules of a chunk."""
+
+    sql: str
+    names: tuple[str, ...]
+    run: Compiled
+    tree: exp.Expression
+
+
+def compile_sql(sql: str, schema: Schema) -> Expression:
+    """Compile one boolean expression. Raises RuleError (without file and line) with a remedy."""
+    if len(sql) > MAX_CHARS:
+        raise RuleError(f"expression of {len(sql)} characters", remedy=f"keep it below {MAX_CHARS} or split the rule")
+    try:
+        tree = sqlglot.parse_one(sql, dialect="duckdb")
+    except (sqlglot.ParseError, sqlglot.TokenError) as error:
+        raise RuleError(f"not a SQL expression: {str(error).splitlines()[0]}", remedy="see docs/writing_rules.md") from None
+    _check_depth(tree)
+    kind, run = _Compiler(schema).visit(tree)
+    if kind != "bool":
+        raise RuleError(f"`{sql}` is not a condition", remedy="compare it with something, e.g. `> 0`")
+    names = tuple(sorted({c.name.lower() for c in tree.find_all(exp.Column)}))
+    return Expression(sql, names, run, tree)
+
+
+def _check_depth(tree: exp.Expression) -> None:
+    deepest = max((_depth(node) for node in _leaves(tree)), default=0)
+    if deepest > MAX_DEPTH:
+        raise RuleError(f"expression is nested {deepest} deep", remedy=f"keep it below {MAX_DEPTH}")
+
+
+def _leaves(tree: exp.Expression) -> Iterator[exp.Expression]:
+    return (node for node in tree.walk() if not list(node.iter_expressions()))
+
+
+def _depth(node: exp.Expression) -> int:
+    depth = 0
+    while node.parent is not None:
+        node, depth = node.parent, depth + 1
+    return depth
+
+
+_COMPARE: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+    exp.GT: np.greater, exp.GTE: np.greater_equal, exp.LT: np.less, exp.LTE: np.less_equal,
+    exp.EQ: np.equal, exp.NEQ: np.not_equal,
+}  # fmt: skip
+_ARITHMETIC: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+    exp.Add: np.add, exp.Sub: np.subtract, exp.Mul: np.multiply, exp.Div: np.divide,
+}  # fmt: skip
+_FUNCTIONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {exp.Least: np.minimum, exp.Greatest: np.maximum}
+
+
+class _Compiler:
+    """Walks a tree once; every method returns (type, function of columns)."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def visit(self, node: exp.Expression) -> tuple[str, Compiled]:
+        kind, run = self._dispatch(node)
+        key = node.sql()
+        if isinstance(node, exp.Literal | exp.Column | exp.Boolean):
+            return kind, run
+        return kind, lambda columns, memo: memo[key] if key in memo else memo.setdefault(key, run(columns, memo))
+
+    def _dispatch(self, node: exp.Expression) -> tuple[str, Compiled]:
+        match node:
+            case exp.Paren():
+                return self.visit(node.this)
+            case exp.And() | exp.Or():
+                return "bool", self._join(node, np.logical_and if isinstance(node, exp.And) else np.logical_or)
+            case exp.Not():
+                inner = self._bool(node.this)
+                return "bool", lambda c, m: ~inner(c, m)
+            case exp.Boolean():
+                value = bool(node.this)
+                return "bool", lambda c, m: np.full(_length(c), value)
+            case exp.Column():
+                return self._column(node)
+            case exp.Literal() | exp.Neg():
+                number = _number(node)
+                return "num", lambda c, m: np.float64(number)
+            case exp.Between():
+                low, high = self.visit(exp.GTE(this=node.this, expression=node.args["low"])), self.visit(
+                    exp.LTE(this=node.this, expression=node.args["high"]))  # fmt: skip
+                return "bool", lambda c, m: low[1](c, m) & high[1](c, m)
+            case exp.In():
+                return "bool", self._in(node)
+            case exp.Abs():
+                inner = self._num(node.this)
+                return "num", lambda c, m: np.abs(inner(c, m))
+        return self._binary(node)
+
+    def _binary(self, node: exp.Expression) -> tuple[str, Compiled]:
+        if type(node) in _COMPARE:
+            return "bool", self._compare(node, _COMPARE[type(node)])
+        if type(node) in _ARITHMETIC:
+            left, right, op = self._num(node.this), self._num(node.expression), _ARITHMETIC[type(node)]
+            return "num", lambda c, m: op(left(c, m), right(c, m))
+        if type(node) in _FUNCTIONS:
+            parts, fn = [self._num(e) for e in (node.this, *node.expressions)], _FUNCTIONS[type(node)]
+            return "num", lambda c, m: _reduce(fn, [p(c, m) for p in parts])
+        raise RuleError(f"`{node.sql()}` is not allowed", remedy="the language is listed in docs/writing_rules.md")
+
+    def _column(self, node: exp.Column) -> tuple[str, Compiled]:
+        name = node.name.lower()
+        known = self._schema.get(name)
+        if known is None:
+            raise RuleError(f"unknown name `{node.name}`", remedy=_suggest(name, self._schema))
+        if known.type == "bool":
+            return "bool", lambda c, m: c[name] != 0
+        return known.type, lambda c, m: c[name]
+
+    def _compare(self, node: exp.Expression, op: Callable[[Any, Any], Any]) -> Compiled:
+        codes = self._codes(node.this)
+        if codes is not None:
+            if not isinstance(node, exp.EQ | exp.NEQ):
+                raise RuleError(f"`{node.sql()}` orders names", remedy="use =, <> or IN")
+            name, code = node.this.name.lower(), _code(node.expression, codes)
+            return lambda c, m: op(c[name], code)
+        left, right = self._num(node.this), self._num(node.expression)
+        return lambda c, m: op(left(c, m), right(c, m))
+
+    def _in(self, node: exp.In) -> Compiled:
+        if not node.expressions:
+            raise RuleError(f"`{node.sql()}` has no list", remedy="write IN (a, b, …)")
+        codes = self._codes(node.this)
+        if codes is not None:
+            name, wanted = node.this.name.lower(), [_code(e, codes) for e in node.expressions]
+            return lambda c, m: np.isin(c[name], wanted)
+        left, numbers = self._num(node.this), [_number(e) for e in node.expressions]
+        return lambda c, m: np.isin(left(c, m), numbers)
+
+    def _codes(self, node: exp.Expression) -> Mapping[str, int] | None:
+        known = self._schema.get(node.name.lower()) if isinstance(node, exp.Column) else None
+        return known.codes if known is not None else None
+
+    def _join(self, node: exp.Expression, op: Callable[[Any, Any], Any]) -> Compiled:
+        left, right = self._bool(node.this), self._bool(node.expression)
+        return lambda c, m: op(left(c, m), right(c, m))
+
+    def _bool(self, node: exp.Expression) -> Compiled:
+        kind, run = self.visit(node)
+        if kind != "bool":
+            raise RuleError(f"`{node.sql()}` is not a condition", remedy="compare it with something, e.g. `> 0`")
+        return run
+
+    def _num(self, node: exp.Expression) -> Compiled:
+        kind, run = self.visit(node)
+        if kind == "bool" and isinstance(node, exp.Column):
+            return lambda c, m: run(c, m).astype(np.float64)
+        if kind != "num":
+            raise RuleError(f"`{node.sql()}` is not a number", remedy="compare names with quoted values, numbers with numbers")
+        return run
+
+
+def _reduce(fn: Callable[[Any, Any], Any], parts: list[Any]) -> Any:
+    total = parts[0]
+    for part in parts[1:]:
+        total = fn(total, part)
+    return total
+
+
+def _length(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def _number(node: exp.Expression) -> float:
+    if isinstance(node, exp.Neg):
+        return -_number(node.this)
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return float(node.this)
+    raise RuleError(f"`{node.sql()}` is not a number", remedy="write a plain number here")
+
+
+def _code(node: exp.Expression, codes: Mapping[str, int]) -> int:
+    if isinstance(node, exp.Literal) and node.is_string and node.this in codes:
+        return codes[node.this]
+    raise RuleError(f"{node.sql()} is none of its values", remedy="use one of " + ", ".join(f"'{c}'" for c in codes))
+
+
+def _suggest(name: str, schema: Schema) -> str:
+    import difflib  # noqa: PLC0415  only on the error path
+
+    near = difflib.get_close_matches(name, schema, 3)
+    return f"did you mean {' or '.join(near)}?" if near else "docs/features.md lists all names"

@@ -1,0 +1,25 @@
+"""Control records: what people and verdicts tell the scorer, in the subject's own log."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+ControlKind = Literal["closure", "release", "generation"]
+
+
+class Control(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One control record. `token` is the subject's 16 bytes.
+
+    closure: alert `n` ends; `body` is the closure as JSON, `truth` its answer.
+    release: everything remembered about the subject is forgotten.
+    generation: from here on the rules with the content id `body` decide; it has no token.
+    """
+
+    kind: ControlKind
+    token: bytes
+    ts_ms: int
+    n: int = 0
+    truth: str = ""
+    body: str = ""
