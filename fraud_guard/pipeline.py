@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from fraud_guard.escalation.effects import AlertEffect, DeadRow, Effects, Tally
 from fraud_guard.escalation.escalate import Sighting, end, observe
-from fraud_guard.features.update import RISKY, apply, has, is_significant
+from fraud_guard.features.update import RISKY, apply, call_key, has, is_significant
 from fraud_guard.features.vector import View, compute
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.generation import Generation
@@ -32,6 +32,8 @@ from fraud_guard.tags.kinds import LONG_CALL_S, Flag, Kind
 from fraud_guard.tags.reasons import Reason
 
 Ints = npt.NDArray[np.intp]
+_NO_TAG = -1
+"""Position of a timer's event when the ring has lost the tags of its call."""
 
 
 class _Round(msgspec.Struct):
@@ -71,6 +73,7 @@ class _Decision:
         self.watermarks_ms = np.maximum.accumulate(np.maximum(watermarks_ms, memory.watermark_ms))
         self.positions = np.zeros(len(watermarks_ms), np.int64)
         self.last_position: dict[bytes, int] = {}
+        self.observed: dict[bytes, int] = {}
         self.rounds: list[_Round] = []
         self.alerts: list[AlertEffect] = []
 
@@ -99,21 +102,28 @@ class _Decision:
         memory = self.memory
         if not self.whole:
             self._judge()
-            return Effects(tuple(self.alerts), tuple(dead), tally)
+            return self._effects(dead, tally)
         if len(self.watermarks_ms):
             memory.watermark_ms = int(self.watermarks_ms[-1])
             memory.position = max(memory.position, int(self.positions[-1]))
-        struck = [t.token for t in memory.due(memory.watermark_ms)]
-        self._fire([memory.slots[t] for t in dict.fromkeys(struck) if t in memory.slots], memory.watermark_ms)
         self._judge()
-        for token in dict.fromkeys(struck):
-            self._expire_or_wait(token)
-        return Effects(tuple(self.alerts), tuple(dead), tally)
+        while struck := list(dict.fromkeys(t.token for t in memory.due(memory.watermark_ms))):
+            self._fire([memory.slots[t] for t in struck if t in memory.slots], memory.watermark_ms)
+            self._judge()
+            for token in struck:
+                self._expire_or_wait(token)
+        return self._effects(dead, tally)
+
+    def _effects(self, dead: list[DeadRow], tally: Tally) -> Effects:
+        return Effects(tuple(sorted(self.alerts, key=lambda a: a.position)), tuple(dead), tally)
 
     def _without_duplicates(self, block: Block) -> tuple[Ints, list[DeadRow], Tally]:
         rows = block.rows
         tags = np.flatnonzero(rows["kind"] != Kind.TICK)
-        status = self.memory.duplicates.check(rows["fingerprint"][tags], rows["shard"][tags], rows["ts_ms"][tags])
+        status = self.memory.duplicates.check(
+            rows["fingerprint"][tags], rows["shard"][tags], rows["ts_ms"][tags], self.watermarks_ms[tags],
+            self.memory.watermark_ms,
+        )  # fmt: skip
         kept = tags[status == NEW]
         dead = [DeadRow(int(i), Reason.ID_REUSE) for i in tags[status == REUSE]]
         flags = rows["flags"][kept]
@@ -182,7 +192,7 @@ class _Decision:
         return {(hit.rule, hit.row): hit.positions for hit in found}
 
     def _set_timers(self, h: np.ndarray, now: np.ndarray) -> None:
-        answered = np.flatnonzero((now["kind"] == Kind.CALL_ANSWER) & (h["call_answer_ms"] == now["ts_ms"]) & (h["call"] != 0))
+        answered = np.flatnonzero((now["kind"] == Kind.CALL_ANSWER) & (h["call"] == call_key(now)))
         if not len(answered):
             return
         some = h[answered]
@@ -206,27 +216,27 @@ class _Decision:
         elapsed_s = (due_ms - int(h["call_answer_ms"][0])) // 1000
         rows["token"], rows["kind"], rows["ts_ms"], rows["value"] = h["token"], Kind.TIMER, due_ms, elapsed_s
         rows["flags"] = h["call_flags"] | np.uint32(Flag.LONG if elapsed_s >= LONG_CALL_S else 0)
-        rows["peer"], rows["position"] = h["call_peer"], self._call_tag(h, slot)
+        rows["peer"], rows["position"] = h["call_peer"], self._call_tag(h, where)
         if elapsed_s >= LONG_CALL_S and has(rows, int(RISKY))[0] and not has(rows, Flag.OUTGOING)[0]:
             seconds = np.uint32(due_ms // 1000)
             h["seen_s"][0, Seen.LONG_RISKY_CALL] = max(h["seen_s"][0, Seen.LONG_RISKY_CALL], seconds)
         h["call_due_ms"] = self.book.next_due_ms(h["call_flags"], h["call_answer_ms"], np.array([elapsed_s]))
         if h["call_due_ms"][0]:
             self.memory.add_timer(int(h["call_due_ms"][0]), h["token"][0].tobytes())
-        at = self._position(h["token"][0].tobytes(), due_ms)
+        at = self._position(due_ms, self.last_position.get(h["token"][0].tobytes(), -1))
         self._record(h, rows, where, np.array([due_ms]), np.array([at]))
 
-    def _call_tag(self, h: np.ndarray, slot: int) -> int:
+    def _call_tag(self, h: np.ndarray, where: Ints) -> int:
         """The log position of the newest tag in the ring that belongs to the call in progress."""
-        events = self.memory.ring[slot]
+        events = ring.read(self.memory.ring, h, where)[0]
         kinds = events["when"] >> np.uint64(8) & np.uint64(0xFF)
         own = (events["peer"] == h["call_peer"].astype(np.uint32)) & np.isin(kinds, (Kind.CALL_START, Kind.CALL_ANSWER))
-        return int(events["position"][own].max(initial=0))
+        return int(events["position"][own].astype(np.int64).max(initial=_NO_TAG))
 
-    def _position(self, token: bytes, due_ms: int) -> int:
-        """Where in the log a due time strikes: at the first row whose watermark has reached it, or just after its cause."""
+    def _position(self, due_ms: int, cause: int) -> int:
+        """Where in the log a due time strikes: at the first row whose watermark has reached it, or at its cause if later."""
         i = min(int(np.searchsorted(self.watermarks_ms, due_ms)), len(self.positions) - 1)
-        return max(int(self.positions[i]), self.last_position.get(token, -1))
+        return max(int(self.positions[i]), cause)
 
     def _judge(self) -> None:
         """Run the rules once over all rows noted so far, and take what hits to the episodes in order."""
@@ -244,7 +254,8 @@ class _Decision:
         area = np.concatenate([r.area for r in rounds])
         for i in np.flatnonzero(np.logical_or.reduce(list(found.values()))).tolist():
             ts_ms, position, tag = int(now_ms[i]), int(at_position[i]), int(rows["position"][i])
-            evidence = [self.book.evidence(k, ts_ms, chains.get((k, i), (tag,))) for k, m in found.items() if m[i]]
+            own = (tag,) if tag != _NO_TAG else ()
+            evidence = [self.book.evidence(k, ts_ms, chains.get((k, i), own)) for k, m in found.items() if m[i]]
             token = rows["token"][i].tobytes()
             self._expire(token, int(marks[i]))
             self._observe(Sighting(token, self._alerts_of(token), ts_ms, position, unpack_area(int(area[i]))), evidence)
@@ -253,6 +264,7 @@ class _Decision:
         memory = self.memory
         episode = memory.episodes.setdefault(at.token, Episode())
         memory.episodes_dirty.add(at.token)
+        self.observed[at.token] = at.position
         change = observe(episode, found, at, self.policies)
         if change is None:
             return
@@ -267,7 +279,8 @@ class _Decision:
         episode = self.memory.episodes.get(token)
         if episode is None or not episode.n or episode.expire_ms > watermark_ms:
             return
-        at = Sighting(token, episode.n, episode.expire_ms, self._position(token, episode.expire_ms), episode.area)
+        position = self._position(episode.expire_ms, self.observed.get(token, -1))
+        at = Sighting(token, episode.n, episode.expire_ms, position, episode.area)
         self.alerts.append(end(episode, at, "expired", self.policies))
         self._drop_episode(token)
 
@@ -289,7 +302,7 @@ class _Decision:
     def _control(self, control: Control, position: int) -> None:
         memory, slot = self.memory, self.memory.slots.get(control.token)
         episode = memory.episodes.get(control.token)
-        if slot is None or (control.kind == "closure" and (episode is None or episode.n != control.n)):
+        if slot is None or (control.kind == "closure" and (episode is None or not episode.n or episode.n != control.n)):
             return
         if episode is not None and episode.n:
             at = Sighting(control.token, episode.n, control.ts_ms, position, episode.area)

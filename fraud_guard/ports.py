@@ -14,6 +14,7 @@ from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.dispatch.order import Clock, Order
 from fraud_guard.escalation.alert import Alert, AlertChange, EvidenceView
 from fraud_guard.escalation.effects import AlertEffect
+from fraud_guard.escalation.policy import EscalationPolicy
 from fraud_guard.feedback.closure import Closure
 
 Now = Callable[[], int]
@@ -75,11 +76,31 @@ class OutboxItem(msgspec.Struct, frozen=True):
     fence: int
 
 
+class AuditEntry(msgspec.Struct, frozen=True):
+    """Who did what, when and why. what: e.g. `accept`, `close`, `set_level`; target: an id."""
+
+    at_ms: int
+    who: str
+    what: str
+    target: str
+    reason: str
+
+
+CLOCK_LEASE_MS = 5_000
+"""A clock that was handed out and did not strike (its worker died) is handed out again after this."""
+
+
 class Truth(Protocol):
-    """Alerts, orders, closures and the outbox: one transaction a call, repeatable without effect."""
+    """Alerts, orders, closures and the outbox: one transaction a call, repeatable without effect.
+
+    Raises FencedError for an old epoch, DependencyError when the database cannot be reached.
+    """
 
     def take_epoch(self, partition: str) -> int:
         """Become the only scorer whose effects of this partition are taken."""
+
+    def use(self, policy: EscalationPolicy) -> None:
+        """From here on the desk works by this policy (it belongs to the generation that decides)."""
 
     def progress(self, partition: str) -> int:
         """The highest position whose effects are stored; -1 at the start."""
@@ -89,8 +110,11 @@ class Truth(Protocol):
     ) -> list[Outcome]:
         """Store effects above the progress and move it to `position`, together with their outbox rows."""
 
+    def generation_at(self, partition: str, position: int) -> str:
+        """The generation that decided at a position; "" when unknown."""
+
     def due_clocks(self, now_ms: int, limit: int = 100) -> list[Clock]:
-        """Clocks that are due and not struck, earliest first."""
+        """Lease clocks that are due and not struck, earliest first; nobody else gets them for CLOCK_LEASE_MS."""
 
     def strike(self, clock: Clock, now_ms: int) -> Outcome | None:
         """Let a clock strike exactly once."""
@@ -102,16 +126,26 @@ class Truth(Protocol):
         """Store a closure once and send its control record. Raises like `accept`."""
 
     def set_level(self, alert_id: str, level: int, officer: str, reason: str, now_ms: int) -> Outcome | None:
-        """A person raises or lowers an alert. Raises LookupError for an unknown id."""
+        """A person raises or lowers an alert. Raises LookupError for an unknown id, ValueError for no level."""
 
     def claim(self, channels: Sequence[str], now_ms: int, lease_ms: int, limit: int = 100) -> list[OutboxItem]:
-        """Lease deliverable messages, oldest first; a lease that ran out may be claimed by another."""
+        """Lease deliverable messages, oldest first; a lease that ran out may be claimed by another.
+
+        Messages about one thing (an alert, an order, a subject's control records) stay in
+        order within a channel: only the first that waits is given out. Others never wait for it.
+        """
 
     def delivered(self, item: OutboxItem, now_ms: int) -> bool:
         """Mark as done; False when the lease was lost to another relay."""
 
     def failed(self, item: OutboxItem, error: str, retry_ms: int | None) -> bool:
         """Give back for a retry at `retry_ms`, or set aside for good (None); False when the lease was lost."""
+
+    def order(self, order_id: str) -> Order:
+        """One order. Raises LookupError."""
+
+    def requeue(self, channel: str, now_ms: int) -> int:
+        """Let messages that were set aside for good be tried again; returns how many."""
 
     def orders(self, station_id: str | None = None, state: str | None = None, limit: int = 100) -> list[Order]:
         """Newest first."""
@@ -125,8 +159,21 @@ class Truth(Protocol):
     def closures(self) -> Iterator[tuple[Closure, Order, Alert]]:
         """Every closure with its order and alert, oldest first."""
 
+    def reasons(self, alert_id: str, most: int = 3) -> list[str]:
+        """The strongest counted reasons of an alert in Chinese, strongest first. Raises LookupError."""
+
+    def audit(self, who: str, what: str, target: str, reason: str, now_ms: int) -> None:
+        """Note what somebody did or looked at."""
+
+    def audit_log(self, target: str | None = None) -> Iterator[AuditEntry]:
+        """Who did what, oldest first; accept, close and set_level are noted by themselves."""
+
     def counts(self) -> Mapping[str, int]:
-        """Totals for the board: alerts and orders by level and state, outbox waiting."""
+        """Totals for the board, zeros left out.
+
+        `alerts.<state>`, `alerts.level<1-4>` (open ones), `orders.<state>`, `orders.level<1-4>`
+        (issued or accepted ones), `closures`, `outbox.waiting`, `outbox.failed`.
+        """
 
     def close(self) -> None:
         """Release connections."""

@@ -170,7 +170,7 @@ class ChunkingMixin(Consumer):
     async def _wait_next_records(self, timeout: float) -> tuple[RecordMap, set[TP] | None]:  # noqa: ASYNC109
         """As in Faust, but waits for room where Faust sleeps a whole second."""
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
         active = None if self.app.client_only else self._get_active_partitions()
         if active is None or active:
             return await self._getmany(active_partitions=active, timeout=timeout), active
@@ -189,11 +189,15 @@ class ChunkingMixin(Consumer):
                 await self.perform_seek()
             return
         for tp, item in self._scheduled(records):
-            if not self.flow_active or before != (self.app.consumer_generation_id, self._deliveries.rewinds):
+            if self._has_moved_since(before):
                 return
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, self._chunk(tp, item) if type(item) is list else self._to_message(tp, item)
+
+    def _has_moved_since(self, before: tuple[int, int]) -> bool:
+        """Whether records fetched then may no longer be delivered."""
+        return not self.flow_active or before != (self.app.consumer_generation_id, self._deliveries.rewinds)
 
     def _scheduled(self, records: RecordMap) -> Iterator[tuple[TP, Any]]:
         """Records and chunks in turn: partition by partition, topic by topic."""
@@ -204,7 +208,7 @@ class ChunkingMixin(Consumer):
             else rows
             for tp, rows in records.items()
         }
-        return self.scheduler.iterate(items)  # type: ignore[no-any-return]
+        return self.scheduler.iterate(items)
 
     def _chunk(self, tp: TP, records: list[Any]) -> ChunkMessage:
         last = records[-1]

@@ -10,6 +10,8 @@ from typing import Any
 
 import faust
 from faust.app.base import BootStrategy
+from faust.types import AppT
+from mode import ServiceT
 
 
 class QuietBootStrategy(BootStrategy):
@@ -19,7 +21,11 @@ class QuietBootStrategy(BootStrategy):
 
 
 class QuietWorker(faust.Worker):
-    """A worker whose `--debug` opens no console port."""
+    """A worker whose `--debug` opens no console port; it also corrects the setting that the banner shows."""
+
+    def __init__(self, app: AppT, *services: ServiceT, **options: Any) -> None:
+        app.conf.web_enabled = False
+        super().__init__(app, *services, **options)
 
     async def _add_monitor(self) -> Any:
         return None

@@ -1,1 +1,1 @@
-"""The product put together: commands, workers, replay, and the rules as files."""
+"""The application: settings, wiring, agents, replay and the command line."""

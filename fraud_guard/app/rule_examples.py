@@ -16,6 +16,7 @@ from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door, chunks
 from fraud_guard.door.numbers import normalise
 from fraud_guard.door.registry import Person, person
+from fraud_guard.door.rows import Draft
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.escalation.effects import AlertEffect
 from fraud_guard.fusion.evidence import Evidence
@@ -54,9 +55,8 @@ class ExampleResult(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one way of running a day gave: ids of the rules that hit, alert changes, refusals of the door."""
+    """What one way of running a day gave: alert changes in order, and what the door refused."""
 
-    hits: frozenset[str]
     alerts: tuple[AlertEffect, ...]
     refused: tuple[str, ...]
 
@@ -83,28 +83,35 @@ def run_examples(generation: Generation, rule: Rule) -> list[ExampleResult]:
 
 
 def run_day(generation: Generation, example: Example, block: int = BLOCK_MAX) -> Run:
-    """Send an example through a fresh door and memory, `block` tags at a time; `hits` are those of alerts only,
-    unless the generation's book watches all.
-    """
+    """Send an example through a fresh door and a fresh memory, `block` tags at a time."""
     door = Door(Tokeniser(_TEST_KEY), FileArrival(), registry=_registry(example))
     lines = [msgspec.json.encode(tag) for tag in tags_of(example)]
     drafts = door.take(lines, range(len(lines))) + door.flush()
-    memory, alerts = Memory(), []
+    memory = _memory(drafts, example)
+    alerts: list[AlertEffect] = []
     for offset, one in enumerate(_blocks(door, drafts, block, example)):
         one.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(one))
         alerts += decide(one, memory, generation).alerts
-    hits = {e.id for a in alerts for e in a.evidence} | {e.id for p in memory.episodes.values() for e in p.evidence}
-    return Run(frozenset(hits), tuple(alerts), tuple(f"tag {no.inlet + 1}: {no.reason} {no.detail}" for no in door.refused))
+    return Run(tuple(alerts), tuple(f"tag {no.inlet + 1}: {no.reason} {no.detail}" for no in door.refused))
 
 
 def tags_of(example: Example) -> list[dict[str, Any]]:
-    """The example's tags as the contract wants them, defaults filled in."""
-    return [_tag(i, dict(tag)) for i, tag in enumerate(example.tags)]
+    """The example's tags as the contract wants them: defaults filled in, `times` and `every` written out."""
+    spread = [one for tag in example.tags for one in _spread(dict(tag))]
+    return [{"id": f"t{i}", "source": "example", "subject": SUBJECT} | tag for i, tag in enumerate(spread, start=1)]
 
 
-def _tag(i: int, tag: dict[str, Any]) -> dict[str, Any]:
-    at_s = seconds(tag.pop("at", "0s"))
-    return {"id": f"t{i + 1}", "source": "example", "subject": SUBJECT, "ts_ms": START_MS + at_s * 1000} | tag
+def _spread(tag: dict[str, Any]) -> list[dict[str, Any]]:
+    at_s, times, every_s = seconds(tag.pop("at", "0s")), int(tag.pop("times", 1)), seconds(tag.pop("every", "1s"))
+    return [{"ts_ms": START_MS + (at_s + k * every_s) * 1000} | tag for k in range(times)]
+
+
+def _memory(drafts: Sequence[Draft], example: Example) -> Memory:
+    memory = Memory()
+    if example.person.get("victim") == "yes":
+        slots = memory.slots_of([d.token for d in drafts], [d.shard for d in drafts])
+        memory.head["victim"][slots] = 1
+    return memory
 
 
 def _registry(example: Example) -> dict[str, Person]:
@@ -113,7 +120,7 @@ def _registry(example: Example) -> dict[str, Person]:
     return {normalise(str(tag["subject"])): who for tag in tags_of(example)}
 
 
-def _blocks(door: Door, drafts: Sequence[Any], size: int, example: Example) -> Iterator[Block]:
+def _blocks(door: Door, drafts: Sequence[Draft], size: int, example: Example) -> Iterator[Block]:
     for some in chunks(drafts, size):
         yield door.block(some)
     if example.until is not None:

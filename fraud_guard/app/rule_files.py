@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pydantic import RootModel
+
 from fraud_guard.errors import RuleError
 from fraud_guard.generation import Generation, build
+from fraud_guard.rulebook.load import load_model
+from fraud_guard.rulebook.rule import Words
 
+SCAM_TYPES = "scam_types.yaml"
 ROOMS = ("policy", "tags")
 """Folders below `rules/` whose texts make a generation."""
 
@@ -38,6 +43,15 @@ def load_generation(folder: Path) -> tuple[Generation, dict[str, str]]:
     """
     files = read_rule_files(folder)
     return build_from_files(files), files
+
+
+def load_scam_types(folder: Path) -> dict[str, Words]:
+    """Codes of scam types and their names in both languages, in the order of the file. Raises RuleError."""
+    return load_model(SCAM_TYPES, _read(folder / SCAM_TYPES, SCAM_TYPES), _ScamTypes).root
+
+
+class _ScamTypes(RootModel[dict[str, Words]]):
+    pass
 
 
 def _names(folder: Path) -> Iterator[str]:

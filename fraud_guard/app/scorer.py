@@ -68,6 +68,11 @@ class Scorer:
         """The offset of the first record that memory has not seen."""
         return self.memory.position // POSITIONS_PER_RECORD + 1 if self.memory.position >= 0 else self._first
 
+    @property
+    def saved_offset(self) -> int:
+        """The log below this offset is no longer needed to recover."""
+        return max(self._saved_position, 0) // POSITIONS_PER_RECORD
+
     def handle(self, offset: int, value: bytes) -> list[Outcome]:
         """Score one record of the log. Raises DependencyError (retry `flush`), FencedError, IntegrityError."""
         if offset < self.next_offset:
@@ -88,6 +93,8 @@ class Scorer:
         """Store effects that are waiting; safe to repeat after a DependencyError."""
         if not self._waiting:
             return []
+        if self._generation is not None:
+            self._truth.use(self._generation.policies.escalation)
         outcomes = self._truth.apply(self.partition, self._truth_epoch, self.memory.position, self._waiting,
                                      self.memory.generation)  # fmt: skip
         self._waiting = []

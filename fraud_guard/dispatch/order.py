@@ -71,6 +71,11 @@ def clocks(order: Order, policy: EscalationPolicy) -> tuple[Clock, ...]:
     return tuple(found)
 
 
+def is_open(order: Order) -> bool:
+    """Whether a station still has something to do about it."""
+    return order.state in ("issued", "accepted")
+
+
 def top_reasons(alert: Alert, most: int = 3) -> list[str]:
     """The `most` strongest counted reasons in Chinese, strongest first."""
     ranked = sorted(alert.evidence, key=lambda e: (-e.weight, e.id))

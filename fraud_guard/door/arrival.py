@@ -7,7 +7,7 @@ what follows it: if almost everything that arrives next is older, the jump was a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from fraud_guard.door.rows import Draft
 from fraud_guard.tags.kinds import Flag
@@ -24,16 +24,17 @@ class ClockArrival:
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
 
-    def pass_on(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    def pass_on(self, drafts: list[Draft]) -> list[Draft]:
         """The drafts, those dated ahead clamped to now."""
         now_ms = self._now_ms()
         limit = now_ms + AHEAD_MS
-        for draft in drafts:
-            yield clamp(draft, now_ms) if draft.ts_ms > limit else draft
+        if all(draft.ts_ms <= limit for draft in drafts):
+            return drafts
+        return [clamp(draft, now_ms) if draft.ts_ms > limit else draft for draft in drafts]
 
-    def flush(self) -> Iterator[Draft]:
+    def flush(self) -> list[Draft]:
         """Nothing is ever held back."""
-        return iter(())
+        return []
 
 
 class FileArrival:
@@ -43,8 +44,21 @@ class FileArrival:
         self._high_ms: int | None = None
         self._held: deque[Draft] = deque()
 
-    def pass_on(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    def pass_on(self, drafts: list[Draft]) -> list[Draft]:
         """The drafts in the same order, late by at most LOOKAHEAD of them."""
+        return list(self._pass_on(drafts))
+
+    def flush(self) -> list[Draft]:
+        """What is still held when the file ends."""
+        return list(self._judge(complete=True))
+
+    def _pass_on(self, drafts: list[Draft]) -> Iterator[Draft]:
+        if not self._held and self._high_ms is not None and drafts:
+            newest = max([draft.ts_ms for draft in drafts])
+            if newest <= self._high_ms + AHEAD_MS:
+                self._high_ms = max(self._high_ms, newest)
+                yield from drafts
+                return
         for draft in drafts:
             if self._held:
                 self._held.append(draft)
@@ -53,10 +67,6 @@ class FileArrival:
                 self._held.append(draft)
             else:
                 yield self._accept(draft)
-
-    def flush(self) -> Iterator[Draft]:
-        """What is still held when the file ends."""
-        yield from self._judge(complete=True)
 
     def _suspect(self, draft: Draft) -> bool:
         return self._high_ms is None or draft.ts_ms > self._high_ms + AHEAD_MS

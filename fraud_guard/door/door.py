@@ -6,7 +6,7 @@ order of its subject, its watermark, and loses everything that need not be known
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -37,8 +37,8 @@ class Refused(NamedTuple):
 class Arrival(Protocol):
     """See `door.arrival`."""
 
-    def pass_on(self, drafts: Iterable[Draft]) -> Iterator[Draft]: ...  # noqa: D102
-    def flush(self) -> Iterator[Draft]: ...  # noqa: D102
+    def pass_on(self, drafts: list[Draft]) -> list[Draft]: ...  # noqa: D102
+    def flush(self) -> list[Draft]: ...  # noqa: D102
 
 
 class Door:
@@ -61,12 +61,11 @@ class Door:
 
     def take(self, records: Sequence[bytes], inlets: Sequence[int]) -> list[Draft]:
         """Drafts that are ready for the log; refused records are in `refused`."""
-        return list(self._reorder.pass_on(self._arrival.pass_on(self._read(records, inlets))))
+        return self._reorder.pass_on(self._arrival.pass_on(self._read(records, inlets)))
 
     def flush(self) -> list[Draft]:
         """Everything still held back."""
-        held = list(self._reorder.pass_on(self._arrival.flush()))
-        return held + list(self._reorder.flush())
+        return self._reorder.pass_on(self._arrival.flush()) + self._reorder.flush()
 
     def block(self, drafts: Sequence[Draft]) -> Block:
         """Rows for the log, stamped with the watermark; those older than the duplicate window are refused."""
@@ -87,13 +86,14 @@ class Door:
         rows["kind"], rows["watermark_ms"], rows["ts_ms"] = Kind.TICK, self.watermark_ms, self.watermark_ms
         return Block(rows, [""], [""], [None])
 
-    def _read(self, records: Sequence[bytes], inlets: Sequence[int]) -> Iterator[Draft]:
-        make = self.rows.make
+    def _read(self, records: Sequence[bytes], inlets: Sequence[int]) -> list[Draft]:
+        make, drafts = self.rows.make, list[Draft]()
         for record, inlet in zip(records, inlets, strict=True):
             try:
-                yield make(decode(record), inlet)
+                drafts.append(make(decode(record), inlet))
             except RejectedTag as no:
                 self.refused.append(Refused(inlet, no.reason, no.detail))
+        return drafts
 
     def _refuse(self, block: Block, which: np.ndarray) -> Block:
         for inlet in block.rows["inlet"][which].tolist():
@@ -110,6 +110,8 @@ def to_rows(drafts: Sequence[Draft]) -> np.ndarray:
     rows["token"] = np.frombuffer(b"".join(columns[_COLUMN["token"]]), "V16")
     for name in _NUMERIC:
         rows[name] = columns[_COLUMN[name]]
+    local_hour = rows["ts_ms"] // 3_600_000 + 8
+    rows["flags"] |= np.where((local_hour + 2) % 24 < 8, np.uint32(Flag.NIGHT), np.uint32(0))
     return rows
 
 

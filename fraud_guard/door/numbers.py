@@ -27,6 +27,7 @@ _SMS_PORT = r"106\d{5,17}"
 _TOLL = r"[48]00\d{7}"
 _SERVICE = r"1[12]\d|1[0-2]\d{3,4}|100\d{4,5}|1010\d{4}|9[56]\d{3,6}"
 
+_PLAIN_MOBILE = re.compile(_MOBILE, re.ASCII)
 _PREFIXED_CHINA = re.compile(r"(?:\+|00|\+00)86(\d+)|86(\d{10,})", re.ASCII)
 _NATIONAL = re.compile(rf"0?({_MOBILE})|0({_LANDLINE}|{_AREA_SERVICE})", re.ASCII)
 _AFTER_86 = re.compile(rf"0?({_MOBILE}|{_LANDLINE}|{_AREA_SERVICE})", re.ASCII)
@@ -44,6 +45,8 @@ def normalise(raw: str) -> str:
     Only strings of digits, `+`, blanks, dashes, dots and parentheses (full width too) are
     looked at, so opaque tokens are never touched. Idempotent. Never raises.
     """
+    if len(raw) == 11 and _PLAIN_MOBILE.fullmatch(raw):  # by far the most frequent spelling
+        return f"+86{raw}"
     if not _NUMBER_CHARS.fullmatch(raw):
         return raw
     compact = raw.translate(_ASCII)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
-
 from fraud_guard.door.rows import Draft
 
 
@@ -20,18 +18,19 @@ class Reorder:
         self._heap: list[Draft] = []
         self._high_ms = 0
 
-    def pass_on(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    def pass_on(self, drafts: list[Draft]) -> list[Draft]:
         """The drafts that nothing within the window can precede any more."""
         if not self._reorder_ms:
-            yield from drafts
-            return
+            return drafts
+        ready, heap = list[Draft](), self._heap
         for draft in drafts:
             self._high_ms = max(self._high_ms, draft.ts_ms)
-            heapq.heappush(self._heap, draft)
-            while self._heap[0].ts_ms < self._high_ms - self._reorder_ms:
-                yield heapq.heappop(self._heap)
+            heapq.heappush(heap, draft)
+            while heap[0].ts_ms < self._high_ms - self._reorder_ms:
+                ready.append(heapq.heappop(heap))
+        return ready
 
-    def flush(self) -> Iterator[Draft]:
+    def flush(self) -> list[Draft]:
         """Everything still held, in order."""
-        while self._heap:
-            yield heapq.heappop(self._heap)
+        held, self._heap = sorted(self._heap), []
+        return held

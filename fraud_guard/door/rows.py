@@ -20,7 +20,7 @@ _NET = {
     "visit": int(Kind.VISIT), "download": int(Kind.DOWNLOAD),
     "app_install": int(Kind.APP_INSTALL), "app_active": int(Kind.APP_ACTIVE),
 }  # fmt: skip
-_OUT, _NIGHT, _MARKED = int(Flag.OUTGOING), int(Flag.NIGHT), int(Flag.MARKED)
+_OUT, _MARKED = int(Flag.OUTGOING), int(Flag.MARKED)
 _FORWARDED, _FORWARD_KNOWN, _LONG = int(Flag.FORWARDED), int(Flag.FORWARD_KNOWN), int(Flag.LONG)
 _LINK, _APK, _SIDELOADED = int(Flag.LINK), int(Flag.APK), int(Flag.SIDELOADED)
 _TOP, _SHORT_LINK = int(Flag.TOP_HOST), int(Flag.SHORT_LINK)
@@ -49,6 +49,9 @@ class Draft(NamedTuple):
     host: str | None
 
 
+_new_draft = tuple.__new__  # Draft(...) costs four times as much
+
+
 class Who(NamedTuple):
     """A subject as the door remembers it."""
 
@@ -71,6 +74,7 @@ class RowMaker:
         self._subjects: dict[str, Who] = {}
         self._peers: dict[str, tuple[int, int]] = {}
         self._hosts: dict[str, tuple[int, int, str | None]] = {}
+        self._areas: dict[str, int] = {}
         self._texts: dict[str, lexicon.TextMarks] = {}
         self.originals: dict[bytes, str] = {}
         self.quotes: list[tuple[bytes, int, str]] = []
@@ -78,21 +82,19 @@ class RowMaker:
     def make(self, tag: AnyWireTag, inlet: int) -> Draft:
         """The draft of a valid tag that came from `inlet`."""
         who = self._subjects.get(tag.subject) or self._meet(tag.subject)
-        ts_ms = tag.ts_ms
-        flags = _NIGHT if (ts_ms // 3_600_000 + 8 + 2) % 24 < 8 else 0
-        if tag.labels:
-            flags |= _marked(tag.labels)
+        ts_ms, area = tag.ts_ms, tag.area
+        flags = _marked(tag.labels) if tag.labels else 0
         if type(tag) is WireCall:
             kind, category, more, lures, peer, call, value, host = self._call(tag)
         elif type(tag) is WireSms:
             kind, category, more, lures, peer, call, value, host = self._sms(tag, who.token)
         else:
             kind, category, more, lures, peer, call, value, host = self._net(tag)  # type: ignore[arg-type]
-        return Draft(
+        packed = who.area if area is None else self._areas.get(area) or _remember(self._areas, area, pack_area(area))
+        return _new_draft(Draft, (
             ts_ms, tag.source, tag.id, who.token, who.shard, kind, category, flags | more, lures, peer, call, value,
-            fingerprint(tag.source, tag.id, ts_ms), pack_area(tag.area) if tag.area else who.area, who.age,
-            who.household, inlet, host,
-        )  # fmt: skip
+            fingerprint(tag.source, tag.id, ts_ms), packed, who.age, who.household, inlet, host,
+        ))  # fmt: skip
 
     def _call(self, tag: WireCall) -> tuple[int, int, int, int, int, int, int, str | None]:
         peer, flags = self._peers.get(tag.peer) or self._meet_peer(tag.peer)

@@ -52,7 +52,8 @@ class AlertChange(BaseModel):
 class Alert(msgspec.Struct, frozen=True):
     """The row of an alert. Three owners, three columns: scorer, clocks, people.
 
-    `seq` is that of the last change; `token` is 32 hex digits.
+    `seq` is that of the last change; `token` is 32 hex digits. `n` is the scorer's number of
+    it: the one its id was made from, or that of a later raise which joined it.
     """
 
     alert_id: str

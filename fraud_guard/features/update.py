@@ -81,7 +81,7 @@ def apply(h: Rows, rows: Rows) -> None:
 def apply_call(h: Rows, rows: Rows) -> None:
     """Follow the call in progress through start, answer and end, in whatever order they come."""
     kind, ts_ms = rows["kind"], rows["ts_ms"]
-    key = np.where(rows["call"] != 0, rows["call"], np.maximum(rows["peer"], 1))
+    key = call_key(rows)
     over = (h["call"] == 0) & (ts_ms < h["call_answer_ms"])  # a phase of a call that has ended already
     same = (h["call"] == key) & (h["call"] != 0)
     free = ~in_call(h, ts_ms) | ((h["call_flags"] & RISKY) == 0) | is_risky_call(rows)  # nothing displaces a risky call
@@ -102,6 +102,11 @@ def apply_call(h: Rows, rows: Rows) -> None:
     h["call_answer_ms"] = np.where(ends, ts_ms, h["call_answer_ms"])
     for name in ("call", "call_due_ms"):
         h[name][ends] = 0
+
+
+def call_key(rows: Rows) -> npt.NDArray[np.uint64]:
+    """What joins the phases of a call: its id, else its peer; never 0."""
+    return np.where(rows["call"] != 0, rows["call"], np.maximum(rows["peer"], 1))
 
 
 def in_call(h: Rows, now_ms: npt.NDArray[np.int64]) -> Mask:

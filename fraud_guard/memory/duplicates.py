@@ -1,4 +1,4 @@
-"""Duplicates: has this (source, id) been scored within the window? 9 bytes a tag, exact to 48 bits.
+"""Duplicates: has this (source, id) been scored within the window? 10 bytes a slot, exact to 48 bits.
 
 An open-addressing table in NumPy; entries carry the hour of their tag, so that the window
 is one of event time. What was added since the last checkpoint is kept apart as segments.
@@ -6,6 +6,7 @@ is one of event time. What was added since the last checkpoint is kept apart as 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ class Duplicates:
 
     def __init__(self) -> None:
         self._keys = np.zeros(1 << 14, np.uint64)
-        self._hours = np.zeros(1 << 14, np.uint8)
+        self._hours = np.zeros(1 << 14, np.uint16)
         self._used = 0
         self._purged_h = 0
         self._added: list[tuple[U64, Ints]] = []
@@ -49,26 +50,33 @@ class Duplicates:
         """RAM of the table."""
         return self._keys.nbytes + self._hours.nbytes
 
-    def check(self, fingerprints: U64, shards: npt.NDArray[np.uint16], ts_ms: Ints) -> npt.NDArray[np.uint8]:
+    def check(
+        self, fingerprints: U64, shards: npt.NDArray[np.uint16], ts_ms: Ints, watermark_ms: Ints, floor_ms: int
+    ) -> npt.NDArray[np.uint8]:
         """NEW, REPEAT or REUSE for each tag, in order; new ones are remembered.
 
-        The shard is part of the key, so the answer does not depend on how shards are
-        spread over partitions and processes.
+        A name is known while its tag is at most a window (and the hour it began in) behind
+        the watermark of the tag that asks. So the answer depends neither on how the tags are
+        cut into calls nor, as the shard is part of the key, on how shards are spread over
+        partitions and processes. No tag from now on has a watermark below `floor_ms`.
         """
-        keys = fingerprints ^ (shards.astype(np.uint64) << np.uint64(48))
-        hours = ts_ms // 3_600_000
-        self._make_room(len(keys), int(hours.max(initial=0)))
-        names = keys >> _U16
-        _, first, inverse = np.unique(names, return_index=True, return_inverse=True)
-        slots, found = self._find(names[first])
-        age = (hours[first] - self._hours[slots].astype(np.int64)) & 0xFF
-        found &= (age <= WINDOW_H) | (age >= 256 - WINDOW_H)
-        stored = np.where(found, self._keys[slots], keys[first])
-        fresh = first[~found]
-        self._insert(keys[fresh], hours[fresh])
-        self._added.append((keys[fresh], hours[fresh]))
-        answer = np.where(keys == stored[inverse], REPEAT, REUSE).astype(np.uint8)
-        answer[fresh] = NEW
+        keys, floor_h = fingerprints ^ (shards.astype(np.uint64) << np.uint64(48)), floor_ms // 3_600_000
+        answer = np.empty(len(keys), np.uint8)
+        for part in _one_by_one(keys >> _U16):
+            self._make_room(len(part), floor_h)
+            answer[part] = self._check(keys[part], ts_ms[part] // 3_600_000, watermark_ms[part] // 3_600_000)
+        return answer
+
+    def _check(self, keys: U64, hours: Ints, now_h: Ints) -> npt.NDArray[np.uint8]:
+        """The same for tags whose names are distinct."""
+        slots, found = self._find(keys >> _U16)
+        found &= _age_h(now_h, self._hours[slots]) <= WINDOW_H + 1
+        held = np.where(found, self._keys[slots], keys)
+        answer = np.where(found, np.where(keys == held, REPEAT, REUSE), NEW).astype(np.uint8)
+        last_h = now_h - _age_h(now_h, self._hours[slots])
+        put = np.flatnonzero(~found | (answer == REUSE) & (hours > last_h))  # a reused id stays known as long as its last use
+        self._insert(held[put], hours[put])
+        self._added.append((held[put], hours[put]))
         return answer
 
     def segment(self) -> Segment | None:
@@ -87,7 +95,7 @@ class Duplicates:
         keys = np.frombuffer(raw, np.uint64, n, 8)
         hours = np.frombuffer(raw, np.uint32, n, 8 + 8 * n).astype(np.int64)
         if n:
-            self._make_room(n, int(hours.max()))
+            self._make_room(n, 0)
             self._insert(keys, hours)
         return int(hours.max(initial=0))
 
@@ -117,22 +125,40 @@ class Duplicates:
             free = (self._keys[at] == 0) | ((self._keys[at] >> _U16) == (keys[todo] >> _U16))
             self._keys[at[free]] = keys[todo[free]]
             done = self._keys[at] == keys[todo]
-            self._hours[at[done]] = hours[todo[done]] & 0xFF
+            self._hours[at[done]] = hours[todo[done]] & 0xFFFF
             todo = todo[~done]
             slots[todo] = (slots[todo] + 1) & mask
 
-    def _make_room(self, more: int, now_h: int) -> None:
-        if self._used + more <= len(self._keys) * _FILL and now_h - self._purged_h < _PURGE_H:
+    def _make_room(self, more: int, floor_h: int) -> None:
+        full = self._used + more > len(self._keys) * _FILL
+        if not full and floor_h - self._purged_h < _PURGE_H:
             return
-        age = (now_h - self._hours.astype(np.int64)) & 0xFF
-        alive = (self._keys != 0) & ((age <= WINDOW_H + 1) | (age >= 256 - WINDOW_H))
+        alive = (self._keys != 0) & (_age_h(floor_h, self._hours) <= WINDOW_H + 1 if floor_h else np.True_)
         keys, hours = self._keys[alive], self._hours[alive].astype(np.int64)
         size = len(self._keys)
         while (len(keys) + more) > size * _FILL:
             size *= 2
-        self._keys, self._hours = np.zeros(size, np.uint64), np.zeros(size, np.uint8)
-        self._used, self._purged_h = 0, now_h
+        self._keys, self._hours = np.zeros(size, np.uint64), np.zeros(size, np.uint16)
+        self._used, self._purged_h = 0, floor_h
         self._insert(keys, hours)
 
     def _home(self, names: U64) -> npt.NDArray[np.intp]:
         return ((names * _MIX) >> np.uint64(20) & np.uint64(len(self._keys) - 1)).astype(np.intp)
+
+
+def _age_h(now_h: Ints | int, hours: npt.NDArray[np.uint16]) -> Ints:
+    """How many hours ago these hours (modulo 65,536) were; negative ahead."""
+    return (now_h - hours.astype(np.int64) + 0x8000 & 0xFFFF) - 0x8000
+
+
+def _one_by_one(names: U64) -> Iterator[npt.NDArray[np.intp]]:
+    """Indexes in order, cut so that no part has a name twice."""
+    order = np.argsort(names, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(names[order]) != 0))
+    if len(starts) == len(names):
+        yield np.arange(len(names))
+        return
+    turn = np.empty(len(names), np.intp)
+    turn[order] = np.arange(len(names)) - np.repeat(starts, np.diff(np.append(starts, len(names))))
+    for k in range(int(turn.max(initial=-1)) + 1):
+        yield np.flatnonzero(turn == k)

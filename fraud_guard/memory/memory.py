@@ -19,6 +19,8 @@ from fraud_guard.memory.layout import EVENT, EXPIRE_S, HEAD, LAYOUT, RING
 PAGE = 16
 """Records in a page; a page belongs to one shard and is what a checkpoint writes."""
 _GROW = 8_192
+LATE_MS = 86_400_000
+"""The door lets nothing pass that is later than this."""
 
 Slots = npt.NDArray[np.intp]
 
@@ -56,9 +58,11 @@ class Memory:
         known = self.slots
         found = [known.get(t, -1) for t in tokens]
         if -1 in found:
-            for i, slot in enumerate(found):
-                if slot < 0:
-                    found[i] = known[tokens[i]] if tokens[i] in known else self._new(tokens[i], shards[i])
+            made = [i for i, slot in enumerate(found) if slot < 0 and tokens[i] not in known and self._new(tokens[i], shards[i])]
+            slots = np.fromiter((known[tokens[i]] for i in made), np.intp, len(made))
+            self.head["token"][slots] = np.frombuffer(b"".join([tokens[i] for i in made]), "V16")
+            self.head["layout"][slots] = LAYOUT
+            found = [known[t] for t in tokens]
         return np.array(found, np.intp)
 
     def touch(self, slots: Slots) -> None:
@@ -97,20 +101,37 @@ class Memory:
         self.page_dirty[slot // PAGE] = True
 
     def sweep(self) -> int:
-        """Free the records of subjects untouched for 90 days of event time; returns how many."""
+        """Free the records of subjects untouched for 90 days of event time (and a day, for late tags); returns how many.
+
+        Nothing that is still to come can tell the difference. Who had an alert keeps the
+        number of alerts, so that the next one gets a new id; all signals go.
+        """
         used = np.fromiter(self.slots.values(), np.intp, len(self.slots))
-        stale = used[self.head["last_ms"][used] < self.watermark_ms - EXPIRE_S * 1000]
+        last_ms = self.head["last_ms"][used]
+        stale = used[(last_ms > 0) & (last_ms < self.watermark_ms - EXPIRE_S * 1000 - LATE_MS)]
+        swept = 0
         for slot in stale.tolist():
             token = self.head["token"][slot].tobytes()
-            if token in self.episodes:
+            episode = self.episodes.get(token)
+            if episode is not None and episode.n:
                 continue
-            self._free.setdefault(int(self.head["shard"][slot]), []).append(slot)
+            if self.episodes.pop(token, None) is not None:
+                self.episodes_dirty.add(token)
+            self._clear(slot, token)
+            swept += 1
+        return swept
+
+    def _clear(self, slot: int, token: bytes) -> None:
+        shard, alerts, victim = (self.head[name][slot].copy() for name in ("shard", "alerts", "victim"))
+        self.head[slot], self.ring[slot] = np.zeros((), HEAD), np.zeros((), EVENT)
+        self.head["shard"][slot] = shard
+        self.page_dirty[slot // PAGE] = True
+        if alerts:
+            for name, value in (("token", np.void(token)), ("layout", LAYOUT), ("alerts", alerts), ("victim", victim)):
+                self.head[name][slot] = value
+        else:
+            self._free.setdefault(int(shard), []).append(slot)
             del self.slots[token]
-            shard = self.head["shard"][slot]
-            self.head[slot] = np.zeros((), HEAD)
-            self.head["shard"][slot] = shard
-            self.page_dirty[slot // PAGE] = True
-        return len(stale)
 
     def place_page(self, shard: int) -> int:
         """Make an empty page for a shard; returns its first slot."""
@@ -130,17 +151,15 @@ class Memory:
         """Pages in use."""
         return self._pages
 
-    def _new(self, token: bytes, shard: int) -> int:
+    def _new(self, token: bytes, shard: int) -> bool:
+        """Give the token a slot; the caller writes its head."""
         free = self._free.get(shard)
         if not free:
             first = self.place_page(shard)
             self.add_free(shard, range(first, first + PAGE))
             free = self._free[shard]
-        slot = free.pop()
-        self.head["token"][slot] = np.void(token)
-        self.head["layout"][slot] = LAYOUT
-        self.slots[token] = slot
-        return slot
+        self.slots[token] = free.pop()
+        return True
 
     def _grow(self) -> None:
         more = len(self.head) + _GROW

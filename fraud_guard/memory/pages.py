@@ -16,7 +16,7 @@ from fraud_guard.memory.layout import EVENT, HEAD, LAYOUT, RING
 from fraud_guard.memory.memory import PAGE, Memory
 
 _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * RING * EVENT.itemsize
-_codec = pa.Codec("zstd", compression_level=1)
+_codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
 class Delta(NamedTuple):

@@ -55,9 +55,11 @@ def _insert_late(ring: np.ndarray, head: np.ndarray, slot: int, i: int, event: n
     order = (int(head["ring_head"][i]) + np.arange(int(head["ring_size"][i]))) % RING
     events = ring[slot, order]
     at = int(np.searchsorted(events["when"] >> np.uint64(16), event["when"] >> np.uint64(16), side="right"))
-    events = np.insert(events, at, event)[-RING:]
-    if len(order) == RING:
-        head["overflow"][i] = min(int(head["overflow"][i]) + 1, 255)
+    events = np.insert(events, at, event)
+    if len(events) > RING:
+        oldest_ms, newest_ms = (int(events["when"][k]) >> 16 for k in (0, -1))
+        head["overflow"][i] = min(int(head["overflow"][i]) + (oldest_ms > newest_ms - YOUNG_MS), 255)
+        events = events[1:]
     ring[slot, : len(events)] = events
     head["ring_head"][i], head["ring_size"][i] = 0, len(events)
 

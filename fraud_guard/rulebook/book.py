@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from fraud_guard.features.vector import FEATURES
 from fraud_guard.fusion.evidence import Evidence
-from fraud_guard.memory.layout import RING
-from fraud_guard.rulebook.events import EVENT_SCHEMA, event_columns
+from fraud_guard.rulebook.events import EVENT_SCHEMA, EventColumns
 from fraud_guard.rulebook.expression import Columns, Expression, Memo, Name, Schema, compile_sql
 from fraud_guard.rulebook.rule import Rule
 from fraud_guard.rulebook.sequence import chain_through, match_newest
@@ -57,9 +56,6 @@ class Book:
         live = sorted((r for r in rules if r.status in ("test", "stable")), key=lambda r: r.id)
         self.rules = [compile_rule(r) for r in live]
         self.features = sorted({n for r in self.rules if r.when for n in r.when.names})
-        self._event_names = _names(r.event for r in self.rules)
-        self._step_names = _names(s for r in self.rules for s in r.steps)
-        self._timer_names = _names(r.timer for r in self.rules)
         self._timers = sorted({(r.rule.timer.after, i) for i, r in enumerate(self.rules) if r.rule.timer})
         self._sequences = [i for i, r in enumerate(self.rules) if r.steps]
 
@@ -68,8 +64,8 @@ class Book:
         due = np.zeros(len(answer_ms), np.int64)
         if not self._timers:
             return due
-        columns = _events(np.full(len(due), Kind.CALL_ANSWER, np.uint8), np.zeros(len(due), np.uint8), call_flags,
-                          self._timer_names)  # fmt: skip
+        kind = np.full(len(due), Kind.CALL_ANSWER, np.uint8)
+        columns = EventColumns(kind, np.zeros(len(due), np.uint8), call_flags)
         memo: Memo = {}
         for after_s, i in reversed(self._timers):
             wanted = self.rules[i].timer.run(columns, memo) & (elapsed_s < after_s)  # type: ignore[union-attr]
@@ -86,20 +82,22 @@ class Book:
         """
         if not self._sequences or not len(rows):
             return []
-        memo: Memo = {}
-        own = _events(rows["kind"], rows["category"], rows["flags"], self._step_names)
+        own, memo = EventColumns(rows["kind"], rows["category"], rows["flags"]), Memo()
+        concerned = {i: np.logical_or.reduce([s.run(own, memo) for s in self.rules[i].steps]) for i in self._sequences}
+        at = np.flatnonzero(np.logical_or.reduce(list(concerned.values())))
+        if not len(at):
+            return []
+        rings = _Rings(rows[at], events[at], sizes[at].astype(np.intp), newest_last[at])
         hits = []
         for i in self._sequences:
-            concerned = np.flatnonzero(np.logical_or.reduce([s.run(own, memo) for s in self.rules[i].steps]))
-            if len(concerned):
-                hits += self._sequence(i, rows, events, sizes, newest_last, concerned)
+            hits += [SequenceHit(i, int(at[k]), chain) for k, chain in self._sequence(i, rings, concerned[i][at])]
         return hits
 
     def match(self, rows: np.ndarray, features: Columns, sequences: Mapping[int, Bools]) -> dict[int, Bools]:
         """Rules that hit, as a mask over the rows of a chunk. `sequences` are masks by rule number."""
         if not len(rows):
             return {}
-        events, memo, event_memo = _events(rows["kind"], rows["category"], rows["flags"], self._event_names), {}, {}
+        events, memo, event_memo = EventColumns(rows["kind"], rows["category"], rows["flags"]), Memo(), Memo()
         timer = rows["kind"] == Kind.TIMER
         found = {}
         for i, rule in enumerate(self.rules):
@@ -127,39 +125,56 @@ class Book:
         if rule.steps:
             return sequences.get(i, np.zeros(len(rows), np.bool_))
         if rule.timer is not None and rule.rule.timer is not None:
-            columns = _events(rows["kind"], rows["category"], rows["flags"], self._timer_names)
+            answer = np.full(len(rows), Kind.CALL_ANSWER, np.uint8)  # `call` speaks of the call, as when the timer was set
+            columns = EventColumns(answer, rows["category"], rows["flags"])
             return timer & (rows["value"] == rule.rule.timer.after) & rule.timer.run(columns, {})
         return rule.event.run(events, memo) if rule.event is not None else timer
 
-    def _sequence(
-        self, i: int, rows: np.ndarray, events: np.ndarray, sizes: np.ndarray, newest_last: Bools, at: np.ndarray
-    ) -> list[SequenceHit]:
-        spec = self.rules[i].rule.sequence
+    def _sequence(self, i: int, rings: _Rings, concerned: Bools) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Rows (numbers within `rings`) that complete sequence rule `i`, with the positions of its tags."""
+        spec, steps = self.rules[i].rule.sequence, self.rules[i].steps
         assert spec is not None  # noqa: S101
-        kind, category = _unpack(events["when"][at])
-        columns = _events(kind, category, events["flags"][at], self._step_names)
-        memo: Memo = {}
-        masks = [np.broadcast_to(s.run(columns, memo), (len(at), RING)) for s in self.rules[i].steps]
-        times_ms = (events["when"][at] >> np.uint64(16)).astype(np.int64)
-        size = sizes[at].astype(np.intp)
-        found = match_newest(times_ms, masks, size, spec.within * 1000) & newest_last[at]
-        hits = []
-        for k in np.flatnonzero(found | ~newest_last[at]).tolist():
-            n = int(size[k])
-            where = n - 1 if newest_last[at[k]] else _index_of(events[at[k], :n], rows[at[k]])
-            chain = where >= 0 and chain_through(times_ms[k, :n].tolist(), [m[k, :n].tolist() for m in masks], where,
-                                                 spec.within * 1000)  # fmt: skip
+        for step in steps:
+            concerned = concerned & rings.has(step)
+        at = np.flatnonzero(concerned)
+        if not len(at):
+            return
+        masks = [rings.mask(step)[at] for step in steps]
+        newest_last = rings.newest_last[at]
+        found = match_newest(rings.times_ms[at], masks, rings.sizes[at], spec.within * 1000)
+        for k in np.flatnonzero(found | ~newest_last).tolist():
+            n, row = int(rings.sizes[at[k]]), int(at[k])
+            where = n - 1 if newest_last[k] else _index_of(rings.events[row, :n], rings.rows[row])
+            chain = where >= 0 and chain_through(rings.times_ms[row, :n].tolist(), [m[k, :n].tolist() for m in masks],
+                                                 where, spec.within * 1000)  # fmt: skip
             if chain:
-                hits.append(SequenceHit(i, int(at[k]), tuple(int(p) for p in events["position"][at[k], chain])))
-        return hits
+                positions = rings.events["position"][row, chain].astype(np.int64).tolist()
+                yield row, tuple(p for p in positions if p >= 0)
 
 
-def _events(kind: np.ndarray, category: np.ndarray, flags: np.ndarray, names: set[str]) -> dict[str, np.ndarray]:
-    return event_columns(kind, category, flags, names)
+class _Rings:
+    """Rings of the rows that some sequence is about; which events match a step is worked out once for all rules."""
 
+    def __init__(self, rows: np.ndarray, events: np.ndarray, sizes: npt.NDArray[np.intp], newest_last: Bools) -> None:
+        self.rows, self.events, self.sizes, self.newest_last = rows, events, sizes, newest_last
+        self.times_ms = (events["when"] >> np.uint64(16)).astype(np.int64)
+        kind, category = _unpack(events["when"])
+        self._columns, self._memo = EventColumns(kind, category, events["flags"]), Memo()
+        self._valid = events["when"] > 0
+        self._masks: dict[str, Bools] = {}
+        self._has: dict[str, Bools] = {}
 
-def _names(expressions: object) -> set[str]:
-    return {n for e in expressions if e is not None for n in e.names}  # type: ignore[attr-defined]
+    def mask(self, step: Expression) -> Bools:
+        """Events that match the step, shape (n, RING)."""
+        if step.sql not in self._masks:
+            self._masks[step.sql] = step.run(self._columns, self._memo) & self._valid
+        return self._masks[step.sql]
+
+    def has(self, step: Expression) -> Bools:
+        """Rows whose ring holds an event that matches the step."""
+        if step.sql not in self._has:
+            self._has[step.sql] = self.mask(step).any(axis=1)
+        return self._has[step.sql]
 
 
 def _unpack(when: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -168,5 +183,5 @@ def _unpack(when: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _index_of(events: np.ndarray, row: np.void) -> int:
     when = int(row["ts_ms"]) << 16 | int(row["kind"]) << 8 | int(row["category"])
-    same = np.flatnonzero((events["position"] == np.uint64(row["position"])) & (events["when"] == np.uint64(when)))
+    same = np.flatnonzero((events["position"] == row["position"].astype(np.uint64)) & (events["when"] == np.uint64(when)))
     return int(same[-1]) if len(same) else -1

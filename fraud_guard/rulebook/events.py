@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fraud_guard.features.update import RISKY
 from fraud_guard.rulebook.expression import Name, Schema
-from fraud_guard.tags.kinds import Category, Flag, Kind, Lure
+from fraud_guard.tags.kinds import LONG_CALL_S, Category, Flag, Kind, Lure
 
 _KINDS = {k.name.lower(): int(k) for k in Kind if k is not Kind.TICK}
 _APPS = {c.name.lower(): int(c) for c in Category}
@@ -21,27 +23,63 @@ EVENT_SCHEMA: Schema = {
     **{f.lower(): Name("bool") for f in Flag.__members__},
 }
 
+EVENT_DOCS: Mapping[str, str] = {
+    "kind": "what happened",
+    "app": "category of the app of an `app_install` or `app_active`; else `none`",
+    "lure_type": "the scam whose wording a text has (the first of several)",
+    "call": "a phase of a call: `call_start`, `call_answer` or `call_end`",
+    "risky": "incoming call, or its timer, from an overseas, virtual, irregular or marked number",
+    "outgoing": "the subject called or wrote",
+    "overseas": "the peer is outside mainland China; Hong Kong, Macao and Taiwan count as overseas",
+    "virtual": "the peer is a number of a mobile virtual operator",
+    "short_code": "the peer is a service number of 5 or 6 digits, or a 106… port",
+    "official": "the peer is a police or government service number",
+    "landline": "the peer is a landline",
+    "irregular": "the peer is a number of no plan: spoofed or broken",
+    "no_peer": "the number was withheld",
+    "marked": "the feed's labels say scam or fraud",
+    "forwarded": "call forwarding is set on the subject's line",
+    "forward_known": "the feed said whether forwarding is set",
+    "long": f"a call of {LONG_CALL_S} s or more: at its end, or at a timer while it runs",
+    "otp": "a text with a one-time code",
+    "bank": "a text of or about a bank or payment",
+    "lure": "a text with the wording of a scam",
+    "link": "a text with a URL",
+    "top_host": "the host is on the offline top list",
+    "apk": "the download of an Android package",
+    "sideloaded": "… from a host that is no known store",
+    "short_link": "the host is a link shortener",
+    "clamped": "the tag was dated ahead and set to its arrival",
+    "late": "older than the watermark",
+    "night": "22:00–06:00, UTC+8",
+}
+"""What each name of EVENT_SCHEMA means; docs/features.md is made from it."""
 
-def event_columns(kind: np.ndarray, category: np.ndarray, flags: np.ndarray, names: set[str]) -> dict[str, np.ndarray]:
-    """The named columns of EVENT_SCHEMA for arrays of any one shape."""
-    columns: dict[str, np.ndarray] = {}
-    for name in names | {"kind"}:
-        columns[name] = _column(name, kind, category, flags)
-    return columns
+
+_FLAGS = {name.lower(): np.uint32(flag) for name, flag in Flag.__members__.items()}
 
 
-def _column(name: str, kind: np.ndarray, category: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    call = (kind >= Kind.CALL_START) & (kind <= Kind.CALL_END)
-    match name:
-        case "kind":
-            return kind
-        case "app":
-            return np.where((kind == Kind.APP_INSTALL) | (kind == Kind.APP_ACTIVE), category, 0)
-        case "lure_type":
-            return np.where(kind == Kind.SMS, category, 0)
-        case "call":
-            return call
-        case "risky":
-            incoming = (flags & np.uint32(Flag.OUTGOING)) == 0
-            return (call | (kind == Kind.TIMER)) & incoming & ((flags & RISKY) != 0)
-    return (flags & np.uint32(Flag[name.upper()])) != 0
+class EventColumns(dict[str, np.ndarray]):
+    """Columns of EVENT_SCHEMA for arrays of any one shape, each computed when it is first asked for."""
+
+    def __init__(self, kind: np.ndarray, category: np.ndarray, flags: np.ndarray) -> None:
+        super().__init__(kind=kind)
+        self._kind, self._category, self._flags = kind, category, flags
+
+    def __missing__(self, name: str) -> np.ndarray:
+        self[name] = column = self._column(name)
+        return column
+
+    def _column(self, name: str) -> np.ndarray:
+        kind, flags = self._kind, self._flags
+        match name:
+            case "app":
+                return np.where((kind == Kind.APP_INSTALL) | (kind == Kind.APP_ACTIVE), self._category, 0)
+            case "lure_type":
+                return np.where(kind == Kind.SMS, self._category, 0)
+            case "call":
+                return (kind >= Kind.CALL_START) & (kind <= Kind.CALL_END)
+            case "risky":
+                incoming = (flags & _FLAGS["outgoing"]) == 0
+                return np.asarray((self["call"] | (kind == Kind.TIMER)) & incoming & ((flags & RISKY) != 0))
+        return np.asarray((flags & _FLAGS[name]) != 0)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from fraud_guard.errors import RuleError
-from fraud_guard.rulebook.book import compile_rule
+from fraud_guard.rulebook.book import FEATURE_SCHEMA
+from fraud_guard.rulebook.events import EVENT_SCHEMA
+from fraud_guard.rulebook.expression import Schema, compile_sql
 from fraud_guard.rulebook.rule import Rule
 
 Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[int | str, ...]
+"""Keys and indexes from the top of a YAML text to one value."""
 _REMEDY = "see docs/writing_rules.md for the keys and their values"
 
 
@@ -27,11 +31,11 @@ class RuleErrors(RuleError):
 
 def load_rules(files: Mapping[str, str]) -> list[Rule]:
     """Parse and compile every rule file. Raises RuleErrors with all complaints."""
-    rules: list[Rule] = []
+    rules: dict[str, Rule] = {}
     errors: list[RuleError] = []
     for path in sorted(files):
         try:
-            rules.append(load_rule(path, files[path]))
+            rules[path] = load_rule(path, files[path])
         except RuleErrors as several:
             errors += several.errors
         except RuleError as error:
@@ -39,25 +43,30 @@ def load_rules(files: Mapping[str, str]) -> list[Rule]:
     errors += _twice(rules)
     if errors:
         raise RuleErrors(errors)
-    return rules
+    return list(rules.values())
 
 
 def load_rule(path: str, text: str) -> Rule:
     """Parse and compile one rule; its id is its file name."""
     rule = load_model(path, text, Rule)
+    errors = []
     if rule.id != PurePosixPath(path).stem:
-        raise RuleError(f"id {rule.id} differs from the file name", file=path, line=_line(text, ("id",)), remedy="make them equal")
-    try:
-        compile_rule(rule)
-    except RuleError as error:
-        raise RuleError(str(error), file=path, line=_line_of_expression(text, rule)) from error
+        errors.append(RuleError(f"id {rule.id} differs from the file name", file=path, line=line_of(text, ("id",)),
+                                remedy="make them equal"))  # fmt: skip
+    for place, sql, schema in _expressions(rule):
+        try:
+            compile_sql(sql, schema)
+        except RuleError as error:
+            errors.append(_at(error, path, line_of(text, place)))
+    if errors:
+        raise RuleErrors(errors) if len(errors) > 1 else errors[0]
     return rule
 
 
 def load_model(path: str, text: str, model: type[Model]) -> Model:
     """Parse one YAML text into a model. Raises RuleError(s) with the line of every fault."""
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader that refuses double keys
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise RuleError(f"not YAML: {error.problem}", file=path, line=line, remedy="mend the indentation or quoting") from None
@@ -68,16 +77,16 @@ def load_model(path: str, text: str, model: type[Model]) -> Model:
     except ValidationError as error:
         raise RuleErrors([
             RuleError(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}", file=path,
-                      line=_line(text, e["loc"]), remedy=_REMEDY)
+                      line=line_of(text, e["loc"]), remedy=_REMEDY)
             for e in error.errors()
         ]) from None  # fmt: skip
 
 
-def _line(text: str, loc: Sequence[int | str]) -> int:
+def line_of(text: str, place: Sequence[int | str]) -> int:
     """The 1-based line of a place in a YAML text, or of the nearest enclosing one that exists."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     line = 1
-    for step in loc:
+    for step in place:
         if isinstance(node, yaml.MappingNode):
             pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
             if pair is None:
@@ -91,18 +100,41 @@ def _line(text: str, loc: Sequence[int | str]) -> int:
     return line
 
 
-def _line_of_expression(text: str, rule: Rule) -> int:
-    for key in ("sequence", "timer", "when", "event"):
-        if getattr(rule, key) is not None:
-            return _line(text, (key,))
-    return 0
+class _StrictLoader(yaml.SafeLoader):
+    """YAML lets the last of two equal keys win in silence; a rule must not lose a line that way."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        seen: set[str] = set()
+        for key in (k for k, _ in node.value if isinstance(k, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key `{key.value}` stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
-def _twice(rules: Sequence[Rule]) -> list[RuleError]:
-    seen: set[str] = set()
+def _expressions(rule: Rule) -> Iterator[tuple[Place, str, Schema]]:
+    if rule.event is not None:
+        yield ("event",), rule.event, EVENT_SCHEMA
+    if rule.when is not None:
+        yield ("when",), rule.when, FEATURE_SCHEMA
+    if rule.timer is not None:
+        yield ("timer", "call"), rule.timer.call, EVENT_SCHEMA
+    for i, step in enumerate(rule.sequence.steps if rule.sequence else ()):
+        yield ("sequence", "steps", i), step, EVENT_SCHEMA
+
+
+def _at(error: RuleError, path: str, line: int) -> RuleError:
+    """The error of an expression, with its place."""
+    message = str(error).removesuffix(f" — {error.remedy}")
+    return RuleError(message, file=path, line=line, remedy=error.remedy)
+
+
+def _twice(rules: Mapping[str, Rule]) -> list[RuleError]:
+    first: dict[str, str] = {}
     errors = []
-    for rule in rules:
-        if rule.id in seen:
-            errors.append(RuleError(f"rule id {rule.id} is used twice", file=rule.id, remedy="rename one of them"))
-        seen.add(rule.id)
+    for path, rule in rules.items():
+        if rule.id in first:
+            errors.append(RuleError(f"rule id {rule.id} is used twice, first in {first[rule.id]}", file=path, line=1,
+                                    remedy="rename one of them"))  # fmt: skip
+        first.setdefault(rule.id, path)
     return errors

@@ -19,6 +19,7 @@ def seconds(value: Any) -> int:
     return int(match[1]) * _UNITS_S[match[2]]
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
 Span = Annotated[int, BeforeValidator(seconds), Field(gt=0, le=MAX_SPAN_S)]
 
 
@@ -50,7 +51,8 @@ class TimerSpec(_Strict):
 class Example(_Strict):
     """A short day: `tags` as in the contract with `at` (a span after the start) instead of `ts_ms`.
 
-    `person` may give area, age_band and household; `until` lets time pass for timers.
+    `times` and `every` on a tag repeat it. `person` may give area, age_band, household, and
+    `victim: "yes"` for somebody cheated before. `until` lets time pass for timers.
     """
 
     name: str
@@ -61,14 +63,18 @@ class Example(_Strict):
 
 
 class Rule(_Strict):
-    """One rule. Exactly one of `sequence`, `timer` and plain `when` gives it its shape."""
+    """One rule. Exactly one of `sequence`, `timer` and plain `when` gives it its shape.
+
+    `weight` is in log-odds (natural logarithm); `holds` are the seconds for which it counts outside an open alert.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     version: int = Field(ge=1)
     status: Literal["draft", "test", "stable", "retired"]
+    retired_because: str = ""
     title: Words
     summary: Words
-    scam_types: dict[str, float] = Field(min_length=1)
+    scam_types: dict[str, Share] = Field(min_length=1)
     weight: float = Field(gt=0, le=12)
     group: str = ""
     holds: Span

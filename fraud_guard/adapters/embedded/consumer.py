@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from faust.app import App
@@ -17,8 +18,9 @@ from faust.types import TP, ConsumerMessage
 from fraud_guard.adapters.chunking import ChunkingMixin
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
 from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.embedded.producer import declare_if_missing
+from fraud_guard.adapters.embedded.producer import Producer, declare_if_missing
 from fraud_guard.adapters.embedded.records import StoredRecord
+from fraud_guard.errors import IntegrityError
 
 FETCH_RECORDS = 4_000
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.020, 0.200
@@ -35,6 +37,7 @@ class Consumer(ChunkingMixin, FaustConsumer):
         self._positions: dict[TP, int] = {}
         self._ends: dict[TP, int] = {}
         self._appended = asyncio.Event()
+        self._wake: Callable[[], object] = self._appended.set
         self._seen_version = -1
         self._poll_s = SHORTEST_POLL_S
         super().__init__(*args, **kwargs)
@@ -48,15 +51,14 @@ class Consumer(ChunkingMixin, FaustConsumer):
     async def on_start(self) -> None:
         """Become the only reader. Raises DependencyError while another worker is."""
         self._lock.acquire()
-        loop = asyncio.get_running_loop()
-        self._stop_listening = self.embedded_log.listen(lambda: loop.call_soon_threadsafe(self._appended.set))
+        self._wake = partial(asyncio.get_running_loop().call_soon_threadsafe, self._appended.set)
+        self.embedded_log.listen(self._wake)
         await super().on_start()
 
     async def on_stop(self) -> None:
         """Commit, then let another worker read."""
         await super().on_stop()
-        if hasattr(self, "_stop_listening"):
-            self._stop_listening()
+        self.embedded_log.unlisten(self._wake)
         self._lock.release()
 
     # --- assignment --------------------------------------------------------------------
@@ -165,7 +167,13 @@ class Consumer(ChunkingMixin, FaustConsumer):
             await self.seek(tp, offset)
 
     async def _seek(self, partition: TP, offset: int) -> None:
-        self._positions[ensure_TP(partition)] = max(offset, 0)
+        tp = ensure_TP(partition)
+        if offset > (end := self.embedded_log.end(*tp)):
+            raise IntegrityError(
+                f"{tp.topic}-{tp.partition} shall be read from offset {offset}, but the log "
+                f"{self.embedded_log.path} ends at {end}: it lost records; restore it and the memory from one snapshot"
+            )
+        self._positions[tp] = max(offset, 0)
 
     async def position(self, tp: TP) -> int | None:
         """The offset that is fetched next."""
@@ -189,7 +197,9 @@ class Consumer(ChunkingMixin, FaustConsumer):
 
     def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> int | None:
         """The partition that a key belongs to."""
-        return self.app.producer.key_partition(topic, key).partition if partition is None else partition
+        if partition is not None:
+            return partition
+        return cast(Producer, self.app.producer).key_partition(topic, key).partition
 
     def _new_topicpartition(self, topic: str, partition: int) -> TP:
         return TP(topic, partition)

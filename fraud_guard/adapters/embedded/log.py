@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from zlib import crc32
 
@@ -38,11 +38,12 @@ from fraud_guard.errors import ConfigurationError
 from fraud_guard.failpoints import failpoint
 
 Seal = Callable[[bytes], bytes]
+Listener = Callable[[], object]
 Append = tuple[str, int, Sequence[Record]]
 TopicPartition = tuple[str, int]
 
 OFFSET_BITS = 40
-MAX_FETCH_BYTES = 8 * 1024 * 1024
+MAX_FETCH_BYTES = 4 * 1024 * 1024
 TRIM_BATCHES = 500  # a transaction: others get the write lock in between
 
 _LAST = "SELECT place, count FROM batch WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1"
@@ -80,8 +81,9 @@ class EmbeddedLog:
         self._reader = connect(self.path, synchronous)
         self._write_lock, self._read_lock = threading.RLock(), threading.RLock()
         self._ids: dict[TopicPartition, int] = {}
+        self._counts: dict[str, int] = {}
         self._tail = Tail()
-        self._listeners: tuple[Callable[[], None], ...] = ()
+        self._listeners: tuple[Listener, ...] = ()
         self._agree_on_sealing()
 
     # --- topics ------------------------------------------------------------------------
@@ -108,14 +110,19 @@ class EmbeddedLog:
 
     def partitions(self, topic: str) -> int | None:
         """Number of partitions; None when the topic was never declared."""
-        with self._reading() as db:
-            (known,) = db.execute("SELECT count(*) FROM partition WHERE topic = ?", (topic,)).fetchone()
-        return known or None
+        known = self._counts.get(topic)
+        if known is None:
+            self._counts = self.topics()
+            known = self._counts.get(topic)
+        return known
 
     # --- writing -----------------------------------------------------------------------
 
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> int:
-        """Append 1..N records as one batch; return the first one's offset. Durable when it returns."""
+        """Append 1..N records as one batch; return the first one's offset. Durable when it returns.
+
+        Raises ValueError for no records and TypeError for keys or values that are not bytes.
+        """
         return self.append_many([(topic, partition, records)])[0]
 
     def append_many(self, appends: Sequence[Append]) -> list[int]:
@@ -181,8 +188,8 @@ class EmbeddedLog:
         low = self._id(topic, partition) << OFFSET_BITS
         records: list[StoredRecord] = []
         size_bytes = 0
-        with self._reading() as db:
-            batches = db.execute(_COVERING, (low, low + max(offset, 0), low + (1 << OFFSET_BITS)))
+        span = (low, low + max(offset, 0), low + (1 << OFFSET_BITS))
+        with self._reading() as db, closing(db.execute(_COVERING, span)) as batches:
             for place, count, appended_ms, crc, blob in batches:
                 base = place - low
                 if base + count > offset:
@@ -227,14 +234,13 @@ class EmbeddedLog:
 
     # --- being told, closing -----------------------------------------------------------
 
-    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after every append of this process, in the appending thread; returns the undo."""
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` after every append of this process, in the thread that appended."""
         self._listeners = (*self._listeners, listener)
 
-        def stop() -> None:
-            self._listeners = tuple(other for other in self._listeners if other is not listener)
-
-        return stop
+    def unlisten(self, listener: Listener) -> None:
+        """Stop calling `listener`; harmless when it was not called."""
+        self._listeners = tuple(other for other in self._listeners if other != listener)
 
     def close(self) -> None:
         """Close the file; waits for calls in other threads."""

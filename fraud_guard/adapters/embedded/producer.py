@@ -13,7 +13,6 @@ from faust.types import TP, HeadersArg, RecordMetadata
 from fraud_guard.adapters.embedded.log import Append, EmbeddedLog
 from fraud_guard.adapters.embedded.partitioner import partition_for
 from fraud_guard.adapters.embedded.records import Headers, Record
-from fraud_guard.errors import FraudGuardError
 
 MAX_WAITING = 10_000
 DEFAULT_PARTITIONS = 8
@@ -125,13 +124,13 @@ class Producer(base.Producer):
         appends: list[Append] = [
             (tp.topic, tp.partition, [one.record for one in ones]) for tp, ones in by_place.items()
         ]
-        try:
-            bases = await asyncio.to_thread(self.embedded_log.append_many, appends)
-        except FraudGuardError as error:
+        write = asyncio.ensure_future(asyncio.to_thread(self.embedded_log.append_many, appends))
+        await asyncio.wait([write])
+        if error := write.exception():
             _fail(batch, error)
-        else:
-            for (tp, ones), base_offset in zip(by_place.items(), bases, strict=True):
-                _resolve(tp, ones, base_offset)
+            return
+        for (tp, ones), base_offset in zip(by_place.items(), write.result(), strict=True):
+            _resolve(tp, ones, base_offset)
 
 
 def declare_if_missing(log: EmbeddedLog, topic: str, partitions: int | None) -> int:
@@ -149,7 +148,7 @@ def _resolve(tp: TP, ones: list[Waiting], base_offset: int) -> None:
             one.done.set_result(RecordMetadata(tp.topic, tp.partition, tp, offset))
 
 
-def _fail(batch: list[Waiting], error: FraudGuardError) -> None:
+def _fail(batch: list[Waiting], error: BaseException) -> None:
     for one in batch:
         if not one.done.done():
             one.done.set_exception(error)

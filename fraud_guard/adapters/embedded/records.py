@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
+from types import NoneType
 from typing import NamedTuple
 
 import msgspec
@@ -59,12 +60,22 @@ _stored = partial(tuple.__new__, StoredRecord)  # skips the checks of the genera
 
 
 def to_columns(records: Sequence[Record]) -> Columns:
-    """Turn 1..N records by row into columns."""
+    """Turn 1..N records by row into columns.
+
+    Raises ValueError for none, TypeError for anything but bytes: what is appended can be read again.
+    """
+    if not records:
+        raise ValueError("an append needs at least one record")
     keys, values, headers, timestamps_ms = zip(*records, strict=True)
+    pairs = [pair for several in headers for pair in several] if any(headers) else []
+    if not ({*map(type, values)} == {bytes} and {*map(type, keys)} <= {bytes, NoneType}):
+        raise TypeError("keys and values of records are bytes")
+    if not all(type(name) is str and type(value) is bytes for name, value in pairs):
+        raise TypeError("headers of records are pairs of str and bytes")
     return Columns(
         keys,
         values,
-        headers if any(headers) else (),
+        headers if pairs else (),
         timestamps_ms if timestamps_ms.count(None) < len(timestamps_ms) else (),
     )
 

@@ -43,13 +43,15 @@ class Lane:
     def __init__(self, generation: Generation, desk: Desk, responder: Responder) -> None:
         self.memory = Memory()
         self._generation, self._responder = generation, responder
-        self._truth = MemoryTruth(desk)
+        self._truth = MemoryTruth(desk, channels=("control",))
         self._epoch = self._truth.take_epoch(LANE)
         self._given = Yield()
         self._step = 0
 
     def feed(self, block: Block) -> Yield:
         """Score a block of this lane's subjects."""
+        if not len(block):
+            return self._give()
         if self._responder.silent:
             self._take(decide(block, self.memory, self._generation), block)
         else:
@@ -101,7 +103,7 @@ class Lane:
 
     def _act(self, doing: Doing) -> None:
         if doing.accept is not None:
-            order = self._truth.orders_by_id([doing.accept])[0]
+            order = self._truth.order(doing.accept)
             if order.state == "issued":
                 self._given.orders.append(self._truth.accept(doing.accept, "replay", doing.due_ms))
         elif doing.clock is not None:
@@ -113,11 +115,11 @@ class Lane:
 
     def _close(self, doing: Doing) -> None:
         assert doing.closure is not None  # noqa: S101
-        order = self._truth.orders_by_id([doing.closure.order_id])[0]
+        order = self._truth.order(doing.closure.order_id)
         if order.state not in ("issued", "accepted"):
             return
         self._truth.close_order(doing.closure)
-        self._given.orders.append(self._truth.orders_by_id([doing.closure.order_id])[0])
+        self._given.orders.append(self._truth.order(doing.closure.order_id))
         for item in self._truth.claim(["control"], doing.due_ms, 1):
             control = msgspec.msgpack.decode(item.payload, type=Control)
             self._truth.delivered(item, doing.due_ms)

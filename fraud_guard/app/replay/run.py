@@ -27,7 +27,9 @@ from fraud_guard.door.registry import Person
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.feedback.closure import Closure
+from fraud_guard.memory.duplicates import NEW, REPEAT, REUSE, Duplicates
 from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, Block
+from fraud_guard.tags.reasons import Reason
 
 DEMO_SITE_KEY = "fraud-guard public demo key: not secret, never use it for real people"
 
@@ -80,14 +82,14 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
         Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry,
         reorder_ms=plan.reorder_ms,
     )  # fmt: skip
-    index = InletIndex()
+    index, seen = InletIndex(), Duplicates()
     results.seal_with(source.line_at)
     results.look_up = lambda position: source.line_at(index.inlet(position))
     with lanes(plan) as (feed, finish):
         for block in _blocks(door, source, plan.block, index, summary, progress):
             door.rows.originals.clear()
             door.rows.quotes.clear()
-            _collect(feed(block), results, summary)
+            _collect(feed(_once(block, seen, results, summary)), results, summary)
             _refused(door, source, results, summary)
         _collect(finish(door.watermark_ms), results, summary)
         _refused(door, source, results, summary)
@@ -208,6 +210,17 @@ def _cut(door: Door, drafts: Sequence[object], size: int, index: InletIndex, sum
             block.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(block))
             _count_channels(block, summary)
             yield block
+
+
+def _once(block: Block, seen: Duplicates, results: Results, summary: Summary) -> Block:
+    """The block without repeats: looked for here, over all subjects, so that lanes cannot change the answer."""
+    rows = block.rows
+    status = seen.check(rows["fingerprint"], np.zeros(len(rows), np.uint16), rows["ts_ms"])
+    summary.duplicate += int((status == REPEAT).sum())
+    for inlet in rows["inlet"][status == REUSE].tolist():
+        summary.dead[Reason.ID_REUSE] += 1
+        results.dead(inlet, Reason.ID_REUSE, "")
+    return Block(rows[status == NEW], [], [], [])
 
 
 def _count_channels(block: Block, summary: Summary) -> None:

@@ -1,0 +1,171 @@
+"""The database behind a file or URL: how it is opened and brought up to date, what is special to a dialect.
+
+Nothing outside this module may depend on SQLite.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
+
+BUSY_TIMEOUT_S = 10
+READ_ONLY = "fraud_guard_read_only"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "cache_size = -32000",  # KiB
+    "wal_autocheckpoint = 8000",  # pages: random keys are written home once for many transactions
+)
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class History(NamedTuple):
+    """A folder of migrations under `migrations/versions` and its newest revision."""
+
+    folder: str
+    head: str
+
+
+TRUTH = History("truth", "t1")
+VAULT = History("vault", "v1")
+
+
+class Database:
+    """One database, migrated when it is opened. `place` is a SQLite file or an SQLAlchemy URL.
+
+    Raises DependencyError when it cannot be reached, IntegrityError when it is damaged or was
+    written by a newer build, ConfigurationError when the file may not be created.
+    """
+
+    def __init__(self, place: Path | str, history: History) -> None:
+        self.name = str(place) if isinstance(place, Path) else make_url(place).render_as_string()
+        self._engine = _engine(place)
+        self._readers = self._engine.execution_options(**{READ_ONLY: True})
+        try:
+            self._migrate(history)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its first line on SQLite; commits unless it raises."""
+        with self._meaningful_errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state and writes nothing."""
+        with self._meaningful_errors(), self._readers.begin() as connection:
+            yield connection
+
+    def add_new(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows (values in the order of the columns) whose key or unique value is not there yet."""
+        if not rows:
+            return
+        keys = table.columns.keys()
+        if self._engine.dialect.name == "sqlite":  # straight to the driver: three times as fast
+            names, marks = ", ".join(keys), ", ".join("?" * len(keys))
+            sql = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  our own names
+            connection.exec_driver_sql(sql, list(rows))
+        else:
+            insert = postgresql_insert(table).on_conflict_do_nothing()
+            connection.execute(insert, [dict(zip(keys, row, strict=True)) for row in rows])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _migrate(self, history: History) -> None:
+        with self.read() as connection:
+            revision = _revision(connection)
+        if revision == history.head:
+            return
+        with self.write() as connection:  # the lock lets one process migrate, the others find it done
+            revision = _revision(connection)
+            if revision != history.head:
+                self._upgrade(connection, history, revision)
+
+    def _upgrade(self, connection: Connection, history: History, revision: str | None) -> None:
+        from alembic import command  # noqa: PLC0415  slow to import, seldom needed
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.util import CommandError  # noqa: PLC0415
+
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", _escaped(_MIGRATIONS))
+        config.set_main_option("version_locations", _escaped(_MIGRATIONS / "versions" / history.folder))
+        config.set_main_option("path_separator", "newline")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise IntegrityError(
+                f"{self.name} has layout {revision}, this build knows up to {history.head}; "
+                "run the build that wrote it, or a newer one"
+            ) from None
+
+    @contextmanager
+    def _meaningful_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+            if code in _DAMAGED:
+                raise IntegrityError(f"{self.name}: {error.orig}; restore the last snapshot") from error
+            if isinstance(error, OperationalError) or error.connection_invalidated:
+                remedy = "check disk space, rights, and whether another process holds it"
+                raise DependencyError(f"{self.name}: {error.orig}; {remedy}") from error
+            raise IntegrityError(f"{self.name}: {error.orig}") from error
+
+
+def _engine(place: Path | str) -> Engine:
+    if isinstance(place, str):
+        return create_engine(place, pool_pre_ping=True)
+    _create_private(place)
+    url = URL.create("sqlite+pysqlite", database=str(place))
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_private(path: Path) -> None:
+    """The file exists and only its owner reads it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}; set data_dir to a folder you may write") from None
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # `_begin_sqlite` begins, not the driver
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")

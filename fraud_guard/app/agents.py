@@ -1,0 +1,135 @@
+"""The agents, one a stage. No exception leaves an agent: retry, dead-letter or stop, then acknowledge.
+
+Faust acknowledges a message whose agent raised, so everything is caught here, the one
+process boundary of the stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import faust
+import structlog
+from faust.types import TP
+
+from fraud_guard.adapters.chunking import ChunkSchema
+from fraud_guard.app.site import Site
+from fraud_guard.app.topics import INLETS, LOG
+from fraud_guard.errors import DependencyError, FraudGuardError
+from fraud_guard.failpoints import failpoint
+
+log = structlog.get_logger()
+LONGEST_WAIT_S = 5.0
+
+
+def take_in(app: faust.App, site: Site) -> None:
+    """Inlets -> door -> the log."""
+    inlets = app.topic(*INLETS, schema=ChunkSchema())
+
+    @app.agent(inlets, name="door")
+    async def door(stream: Any) -> None:
+        async for event in stream.noack().events():
+            if await persist(site, lambda chunk=event.value: site.take(chunk)):
+                failpoint("door-before-ack")
+                event.ack()
+
+
+def score(app: faust.App, site: Site) -> None:
+    """The log -> features -> rules -> fusion -> escalation -> truth."""
+
+    @app.agent(app.topic(LOG, schema=ChunkSchema(max_records=8)), name="scorer")
+    async def scorer(stream: Any) -> None:
+        async for event in stream.noack().events():
+            if await _score(site, event.message.partition, event.value):
+                failpoint("scorer-before-ack")
+                event.ack()
+
+    @app.timer(interval=1.0, name="checkpoint")
+    async def checkpoint() -> None:
+        for one in list(site.scorers.values()):
+            await persist(site, one.checkpoint_if_due)
+
+    async def seek(tps: frozenset[TP]) -> Mapping[TP, int]:
+        wanted = [tp for tp in tps if tp.topic == LOG]
+        return {tp: site.scorer(tp.partition).next_offset for tp in wanted}
+
+    site.on_assigned = seek
+
+
+async def _score(site: Site, partition: int, records: list[Any]) -> bool:
+    one = site.scorer(partition)
+    for record in records:
+        if not await persist(site, lambda r=record: site.book_outcomes(one.handle(r.offset, r.value)), again=one.flush):
+            return False
+        if not await persist(site, one.checkpoint_if_due):
+            return False
+        await asyncio.sleep(0)
+    return True
+
+
+def send_out(app: faust.App, site: Site) -> None:
+    """Truth -> outbox -> topics, stations, webhook, and control records back into the log."""
+
+    @app.task(name="relay")
+    async def relay() -> None:
+        await _every(app, site, site.settings.relay_tick_ms, site.relay_once)
+
+
+def chase_deadlines(app: faust.App, site: Site) -> None:
+    """Silence -> the next level; a quiet door -> the watermark; a changed rule -> a new generation."""
+
+    @app.task(name="clocks")
+    async def clocks() -> None:
+        await _every(app, site, site.settings.clock_tick_ms, site.strike_clocks)
+
+    @app.task(name="idle")
+    async def idle() -> None:
+        await _every(app, site, 1_000, site.door_tick)
+
+    @app.task(name="rules")
+    async def rules() -> None:
+        await _every(app, site, site.settings.rules_poll_ms, site.reload_rules)
+
+    @app.task(name="housekeeping")
+    async def housekeeping() -> None:
+        await _every(app, site, 60_000, site.keep_house)
+
+
+async def _every(app: faust.App, site: Site, interval_ms: int, act: Callable[[], Any]) -> None:
+    while not app.should_stop:
+        await persist(site, act)
+        await asyncio.sleep(interval_ms / 1000)
+
+
+async def persist(site: Site, act: Callable[[], Any], again: Callable[[], Any] | None = None) -> bool:
+    """Do it; while a service is away do it (or `again`) later. False: it cannot be done, the worker is stopping."""
+    wait_s = 0.1
+    while not site.stopping:
+        try:
+            done = act()
+            if asyncio.iscoroutine(done):
+                await done
+        except DependencyError as away:
+            log.warning("waiting", why=str(away), wait_s=wait_s)
+            await asyncio.sleep(wait_s)
+            wait_s, act = min(wait_s * 2, LONGEST_WAIT_S), again or act
+        except FraudGuardError as fatal:
+            stop(site, fatal)
+        except Exception as defect:  # the process boundary
+            log.exception("stopping")
+            stop(site, defect)
+        else:
+            return True
+    return False
+
+
+def stop(site: Site, why: Exception) -> None:
+    """Drain and exit; the exit code tells why."""
+    if site.failure is None:
+        site.failure = why
+        log.error("stopping", why=str(why))
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,39 @@
+"""The commands, in the order a newcomer needs them."""
+
+from __future__ import annotations
+
+import typer
+
+from fraud_guard import __version__
+from fraud_guard.app.cli import deadletters, demo, health, orders, replay, rules, worker
+
+app = typer.Typer(
+    name="fraud-guard", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+    help="Early warning for people who are being cheated: tags in, orders on the right police station's desk.",
+    pretty_exceptions_show_locals=False,
+)  # fmt: skip
+
+app.command("demo")(demo.demo)
+app.command("replay")(replay.replay)
+app.command("run")(worker.run)
+app.command("stats")(orders.stats)
+app.command("doctor")(health.doctor)
+app.add_typer(orders.app, name="orders", help="What stations see and answer: list, accept, close.")
+app.add_typer(rules.app, name="rules", help="Check rules and run their examples.")
+app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
+app.add_typer(health.config, name="config", help="Settings: check and show.")
+
+
+def _version(value: bool) -> None:  # noqa: FBT001  typer's callback
+    if value:
+        typer.echo(f"fraud-guard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),  # noqa: ARG001,FBT001
+) -> None:
+    pass
+
+

@@ -1,0 +1,7 @@
+"""`fraud-guard rules …`: check rules and run their examples."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)

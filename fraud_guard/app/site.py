@@ -1,0 +1,209 @@
+"""A site: everything one worker process owns, opened together and closed in reverse.
+
+The agents call its methods; each does one small step and may be repeated after a
+DependencyError.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import os
+import signal
+
+import structlog
+from faust.types import TP
+
+from fraud_guard.adapters.chunking import LogRecord
+from fraud_guard.adapters.clock import wall_clock_ms
+from fraud_guard.adapters.embedded.records import Record
+from fraud_guard.adapters.embedded.registry import close_log, open_log
+from fraud_guard.adapters.generation_archive import GenerationArchive
+from fraud_guard.adapters.reference_tables import read_stations, read_subjects
+from fraud_guard.adapters.relay import Relay
+from fraud_guard.adapters.sealing import Keys, Sealer
+from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
+from fraud_guard.adapters.sql.truth import SqlTruth
+from fraud_guard.adapters.sql.vault import SqlVault
+from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
+from fraud_guard.adapters.webhook import Webhook
+from fraud_guard.app.door_stage import DoorStage
+from fraud_guard.app.rule_files import load_generation, read_rule_files
+from fraud_guard.app.scorer import Pace, Scorer
+from fraud_guard.app.settings import Settings, site_key
+from fraud_guard.app.topics import INLETS, LOG, MIXED, OUTLETS
+from fraud_guard.dispatch.desk import Desk, Outcome
+from fraud_guard.dispatch.stations import Stations
+from fraud_guard.door.arrival import ClockArrival
+from fraud_guard.door.door import Door
+from fraud_guard.door.tokens import Tokeniser
+from fraud_guard.errors import RuleError
+from fraud_guard.escalation.ids import site_namespace
+from fraud_guard.failpoints import failpoint
+from fraud_guard.generation import Generation
+
+log = structlog.get_logger()
+
+
+class Site:
+    """The parts of one worker. Nothing is opened before `open`."""
+
+    def __init__(self, settings: Settings, now_ms: Callable[[], int] = wall_clock_ms) -> None:
+        self.settings, self.now_ms = settings, now_ms
+        self.scorers: dict[int, Scorer] = {}
+        self.counts = Counter[str]()
+        self.failure: Exception | None = None
+        self.stopping = False
+        self.on_assigned: Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]] | None = None
+
+    def open(self) -> None:
+        """Open everything. Raises ConfigurationError, DependencyError or IntegrityError with a remedy."""
+        settings = self.settings
+        key = site_key(settings)
+        self.keys = Keys.from_site_key(key)
+        folder = settings.data_dir
+        seal = Sealer(self.keys.log)
+        self.log = open_log(folder / "log.db", seal.seal, seal.unseal)
+        for topic in (*INLETS, *OUTLETS):
+            self.log.declare(topic, 1)
+        self.log.declare(LOG, settings.tags_partitions)
+        self.archive = GenerationArchive(folder / "generations")
+        self._rules = read_rule_files(settings.rules)
+        generation = self.archive.put(self._rules)
+        self.desk = make_desk(settings, generation)
+        self.truth = SqlTruth.open(folder / "truth.db", self.desk, webhook=settings.webhook_url is not None)
+        self.letters = SqlDeadLetters.open(folder / "truth.db")
+        self.vault = SqlVault(folder / "vault.db", Sealer(self.keys.vault))
+        self.store = SqliteMemoryStore(folder / "memory.db")
+        self.door = self._open_door(Tokeniser(self.keys.token))
+        self.door.restore_watermark()
+        self._door_offset = self.log.committed(MIXED, 0) or 0
+        self.door.announce(generation.id)
+        self.relay = Relay(self.truth, self._senders(), self.now_ms)
+
+    @property
+    def door_offset(self) -> int:
+        """How far the door has read `tags.mixed`."""
+        return self._door_offset
+
+    def take(self, records: Sequence[LogRecord]) -> None:
+        """Bring a chunk of raw records through the door."""
+        self.door.take(records)
+        if records[-1].topic == MIXED:
+            self._door_offset = records[-1].offset + 1
+
+    def scored_up_to_end(self) -> bool:
+        """Whether every record of the log has been scored."""
+        return all(one.next_offset >= self.log.end(LOG, p) for p, one in self.scorers.items())
+
+    def outbox_is_empty(self) -> bool:
+        """Whether nothing waits to be delivered."""
+        return not self.truth.counts().get("outbox.waiting", 0)
+
+    def counts_of(self, name: str) -> int:
+        """A count over all scorers, e.g. `scored`."""
+        return sum(one.counts[name] for one in self.scorers.values())
+
+    def request_stop(self) -> None:
+        """Drain and exit as on SIGTERM."""
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def close(self) -> None:
+        """Checkpoint and close; the site cannot be used afterwards."""
+        self.stopping = True
+        if self.failure is None:
+            self.door.flush()
+            for one in self.scorers.values():
+                one.flush()
+                one.checkpoint()
+        for part in (self.store, self.truth, self.letters, self.vault):
+            part.close()
+        close_log(self.settings.data_dir / "log.db")
+
+    def scorer(self, partition: int) -> Scorer:
+        """The scorer of a partition, recovered at first use."""
+        if partition not in self.scorers:
+            pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
+            one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
+                         self.door.refuse, self.now_ms, pace)  # fmt: skip
+            one.recover()
+            self.scorers[partition] = one
+        return self.scorers[partition]
+
+    def book_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Count what was stored, for metrics and the board."""
+        for outcome in outcomes:
+            for change in outcome.changes:
+                self.counts[f"alerts.{change.change}"] += 1
+            self.counts["orders.issued"] += sum(1 for o in outcome.orders if o.state == "issued")
+
+    async def relay_once(self) -> None:
+        """Deliver what waits in the outbox."""
+        await self.relay.run_once()
+
+    def strike_clocks(self) -> None:
+        """Let due deadlines strike."""
+        now_ms = self.now_ms()
+        for clock in self.truth.due_clocks(now_ms):
+            failpoint("clock-before-strike")
+            outcome = self.truth.strike(clock, now_ms)
+            if outcome is not None:
+                self.book_outcomes([outcome])
+
+    def door_tick(self) -> None:
+        """Move the watermark of a quiet door."""
+        self.door.tick()
+
+    def reload_rules(self) -> None:
+        """Take a changed rules folder as a new generation; a bad one is refused and said so once."""
+        try:
+            files = read_rule_files(self.settings.rules)
+            if files == self._rules:
+                return
+            self._rules = files
+            generation = self.archive.put(files)
+        except RuleError as bad:
+            log.error("rules_refused", why=str(bad))
+            return
+        failpoint("reload-before-announce")
+        self.door.announce(generation.id)
+        log.info("rules_loaded", generation=generation.id, rules=len(generation.book.rules))
+
+    def keep_house(self) -> None:
+        """Trim what is older than the retention and no longer needed; let quotes expire."""
+        before_ms = self.now_ms() - self.settings.retention_h * 3_600_000
+        kept = {p: one.saved_offset for p, one in self.scorers.items()}
+        if kept:
+            self.log.trim_older(LOG, before_ms, kept)
+        for topic in INLETS:
+            self.log.trim_older(topic, before_ms, {0: self.log.committed(topic, 0) or 0})
+        self.vault.expire(self.now_ms())
+
+    def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
+        settings = self.settings
+        registry = read_subjects(settings.subjects) if settings.subjects else {}
+        door = Door(tokeniser, ClockArrival(self.now_ms), registry=registry, reorder_ms=settings.reorder_ms,
+                    slack_ms=settings.slack_ms)  # fmt: skip
+        return DoorStage(door, self.log, self.vault, self.letters, Sealer(self.keys.deadletter),
+                         settings.tags_partitions, self.now_ms, settings.idle_ms)  # fmt: skip
+
+    def _reader(self, partition: int) -> Callable[[int, int], list[tuple[int, bytes]]]:
+        def read(offset: int, most: int) -> list[tuple[int, bytes]]:
+            return [(r.offset, r.value) for r in self.log.read(LOG, partition, offset, most)]
+
+        return read
+
+    def _senders(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _to_topic(self, topic: str, key: str, payload: bytes) -> None:
+        self.log.append(topic, 0, [Record(key.encode(), payload)])
+
+
+def make_desk(settings: Settings, generation: Generation | None = None) -> Desk:
+    """The desk of a site: its namespace, stations and the policy in force."""
+    generation = generation or load_generation(settings.rules)[0]
+    stations = read_stations(settings.stations) if settings.stations else Stations([])
+    return Desk(site_namespace(site_key(settings)), stations, generation.policies.escalation)

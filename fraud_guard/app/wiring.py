@@ -1,0 +1,48 @@
+"""The composition root: settings become a site and a Faust app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+
+from fraud_guard.adapters.embedded.transport import register
+from fraud_guard.adapters.quiet_app import QuietApp
+from fraud_guard.app.settings import Settings
+from fraud_guard.app.site import Site
+
+
+def site(settings: Settings) -> Site:
+    """The site of these settings, not opened yet."""
+    return Site(settings)
+
+
+def faust_app(settings: Settings, site: Site) -> faust.App:
+    """The Faust app on the embedded transport; it opens the site when it starts and closes it last."""
+    register()
+    path = (settings.data_dir / "log.db").absolute()
+    return SiteApp(
+        site, "fraud_guard", broker=f"embedded://{path}", datadir=str(settings.data_dir / "faust"),
+        topic_partitions=settings.tags_partitions, topic_disable_leader=True, stream_wait_empty=False,
+        stream_buffer_maxsize=16, broker_commit_interval=0.5, consumer_auto_offset_reset="earliest",
+        topic_allow_declare=True, stream_recovery_delay=0.0,
+    )  # fmt: skip
+
+
+class SiteApp(QuietApp):
+    """A Faust app that owns a site."""
+
+    def __init__(self, site: Site, *args: Any, **options: Any) -> None:
+        self.site = site
+        super().__init__(*args, **options)
+
+    async def on_first_start(self) -> None:
+        """Open log, memory, truth and vault before anything is consumed."""
+        self.site.open()
+        self.transport.on_assigned = self.site.on_assigned
+        await super().on_first_start()
+
+    async def on_stop(self) -> None:
+        """Let out what is held, checkpoint, close."""
+        await super().on_stop()
+        self.site.close()
