@@ -138,6 +138,9 @@ class Truth(Protocol):
     def delivered(self, item: OutboxItem, now_ms: int) -> bool:
         """Mark as done; False when the lease was lost to another relay."""
 
+    def delivered_many(self, items: Sequence[OutboxItem], now_ms: int) -> int:
+        """Mark as done; returns how many leases were still held."""
+
     def failed(self, item: OutboxItem, error: str, retry_ms: int | None) -> bool:
         """Give back for a retry at `retry_ms`, or set aside for good (None); False when the lease was lost."""
 

@@ -9,7 +9,11 @@ import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
+
+from fraud_guard.tags.control import Control
 
 Tag = dict[str, Any]
 BASE_MS = 1_790_000_000_000
@@ -18,6 +22,9 @@ _S, _MIN, _H, _D = 1_000, 60_000, 3_600_000, 86_400_000
 GAPS_MS = (0, 0, 1, 500, 3 * _S, 20 * _S, 3 * _MIN, 12 * _MIN, 50 * _MIN, 3 * _H, 9 * _H, 30 * _H, 73 * _H, 8 * _D, 91 * _D)
 DELAYS_MS = (0,) * 12 + (1, 700, 30 * _S, 4 * _MIN, 11 * _MIN, 2 * _H, 23 * _H)
 PEERS = ("0085261234567", "+447700900123", "16500001111", "17100001111", "13900001111", "95588", "110", "12345678901234", "")
+
+FEW = settings(max_examples=max(settings.default.max_examples // 2, 1))
+"""For properties whose every example runs a whole day several times."""
 
 Scene = list[tuple[int, Tag]]
 """Tags with their times after the start of the scene."""
@@ -150,3 +157,24 @@ def _repeat(tags: list[Tag], of: int, gap_ms: int, *, same_time: bool) -> None:
         tag["ts_ms"] = arrival_ms
     at = next((i for i in range(of + 1, len(tags)) if tags[i]["ts_ms"] > arrival_ms), len(tags))
     tags.insert(at, tag)
+
+
+@st.composite
+def cuts_of(draw: st.DrawFn, n: int) -> list[int]:
+    """Where to cut `n` rows into blocks."""
+    return draw(st.lists(st.integers(0, max(n - 1, 0)), max_size=8))
+
+
+@st.composite
+def controls_of(draw: st.DrawFn, rows: np.ndarray, *, most: int = 4) -> dict[int, Control]:
+    """Closures and releases of the subjects of `rows`, by the index of the row that follows."""
+    drawn = st.tuples(
+        st.integers(1, max(len(rows) - 1, 1)), st.integers(0, len(rows) - 1), st.integers(0, 3),
+        st.sampled_from(("closure", "closure", "release")), st.sampled_from((0, -5 * _S, _MIN)),
+        st.sampled_from(("true_scam", "false_alarm")),
+    )  # fmt: skip
+    controls = {}
+    for at, whose, n, kind, skew_ms, truth in draw(st.lists(drawn, max_size=most)):
+        ts_ms = int(rows["watermark_ms"][at - 1]) + skew_ms
+        controls[at] = Control(kind, rows["token"][whose].tobytes(), ts_ms, n=n, truth=truth, body=f'{{"at": {at}}}')
+    return controls

@@ -54,6 +54,10 @@ class MemoryOutbox:
         del self._waiting[item.channel][item.id]
         return True
 
+    def delivered_many(self, items: Sequence[OutboxItem], now_ms: int) -> int:
+        """Mark as done; returns how many leases were still held."""
+        return sum(self.delivered(item, now_ms) for item in items)
+
     def failed(self, item: OutboxItem, error: str, retry_ms: int | None) -> bool:
         """Give back for a retry, or set aside for good; False when the lease was lost."""
         entry = self._held(item)

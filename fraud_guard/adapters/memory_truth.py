@@ -68,7 +68,7 @@ class MemoryTruth(MemoryOutbox):
         if place is None or place.epoch != epoch:
             raise FencedError(f"{partition}: another scorer took this partition over; epoch {epoch} may not write")
         outcomes = [self._on_effect(e) for e in effects if e.effect.position > place.position]
-        if generation and (not place.generations or place.generations[-1][1] != generation):
+        if generation and position > place.position and generation != self.generation_at(partition, position):
             place.generations.append((place.position + 1, generation))
         place.position = max(position, place.position)
         return [outcome for outcome in outcomes if outcome is not None]
@@ -89,10 +89,10 @@ class MemoryTruth(MemoryOutbox):
     def strike(self, clock: Clock, now_ms: int) -> Outcome | None:
         """Let a clock strike exactly once."""
         due = self._clocks.get((clock.order_id, clock.kind))
-        if due is None or due.struck or due.clock.due_ms > now_ms:
+        if due is None or due.struck or due.clock != clock or clock.due_ms > now_ms:
             return None
         due.struck = True
-        return self._save(self._docket.on_clock(self._desk, self.order(clock.order_id), due.clock))
+        return self._save(self._docket.on_clock(self._desk, self.order(clock.order_id), clock))
 
     def accept(self, order_id: str, officer: str, now_ms: int) -> Order:
         """A station takes an order."""
@@ -106,8 +106,8 @@ class MemoryTruth(MemoryOutbox):
 
     def close_order(self, closure: Closure) -> Closure:
         """Store a closure once and send its control record."""
-        closure = complete(closure)
         order = self.order(closure.order_id)
+        closure = complete(closure)
         same_id = (c for c in self._closures.values() if c.closure_id == closure.closure_id)
         known = self._closures.get(order.order_id) or next(same_id, None)
         if not check(order, closure, known):

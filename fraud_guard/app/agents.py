@@ -74,7 +74,7 @@ async def _score(site: Site, partition: int, records: list[Any]) -> bool:
 def send_out(app: faust.App, site: Site) -> None:
     """Truth -> outbox -> topics, stations, webhook, and control records back into the log."""
 
-    @app.task(name="relay")
+    @app.task
     async def relay() -> None:
         await _every(app, site, site.settings.relay_tick_ms, site.relay_once)
 
@@ -82,19 +82,19 @@ def send_out(app: faust.App, site: Site) -> None:
 def chase_deadlines(app: faust.App, site: Site) -> None:
     """Silence -> the next level; a quiet door -> the watermark; a changed rule -> a new generation."""
 
-    @app.task(name="clocks")
+    @app.task
     async def clocks() -> None:
         await _every(app, site, site.settings.clock_tick_ms, site.strike_clocks)
 
-    @app.task(name="idle")
+    @app.task
     async def idle() -> None:
         await _every(app, site, 1_000, site.door_tick)
 
-    @app.task(name="rules")
+    @app.task
     async def rules() -> None:
         await _every(app, site, site.settings.rules_poll_ms, site.reload_rules)
 
-    @app.task(name="housekeeping")
+    @app.task
     async def housekeeping() -> None:
         await _every(app, site, 60_000, site.keep_house)
 

@@ -6,13 +6,13 @@ DependencyError.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
-
 import os
 import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
+import msgspec
 import structlog
 from faust.types import TP
 
@@ -24,7 +24,9 @@ from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.adapters.reference_tables import read_stations, read_subjects
 from fraud_guard.adapters.relay import Relay
 from fraud_guard.adapters.sealing import Keys, Sealer
+from fraud_guard.adapters.senders import Batch, Sender
 from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
+from fraud_guard.adapters.sql.inbox import Inbox
 from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
@@ -33,7 +35,7 @@ from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.rule_files import load_generation, read_rule_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
-from fraud_guard.app.topics import INLETS, LOG, MIXED, OUTLETS
+from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS
 from fraud_guard.dispatch.desk import Desk, Outcome
 from fraud_guard.dispatch.stations import Stations
 from fraud_guard.door.arrival import ClockArrival
@@ -43,6 +45,8 @@ from fraud_guard.errors import RuleError
 from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.failpoints import failpoint
 from fraud_guard.generation import Generation
+from fraud_guard.ports import OutboxItem
+from fraud_guard.tags.control import Control
 
 log = structlog.get_logger()
 
@@ -56,6 +60,7 @@ class Site:
         self.counts = Counter[str]()
         self.failure: Exception | None = None
         self.stopping = False
+        self._opened: list[Callable[[], object]] = []
         self.on_assigned: Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]] | None = None
 
     def open(self) -> None:
@@ -66,6 +71,7 @@ class Site:
         folder = settings.data_dir
         seal = Sealer(self.keys.log)
         self.log = open_log(folder / "log.db", seal.seal, seal.unseal)
+        self._opened.append(partial(close_log, folder / "log.db"))
         for topic in (*INLETS, *OUTLETS):
             self.log.declare(topic, 1)
         self.log.declare(LOG, settings.tags_partitions)
@@ -77,11 +83,13 @@ class Site:
         self.letters = SqlDeadLetters.open(folder / "truth.db")
         self.vault = SqlVault(folder / "vault.db", Sealer(self.keys.vault))
         self.store = SqliteMemoryStore(folder / "memory.db")
+        self._opened += [self.truth.close, self.letters.close, self.vault.close, self.store.close]
+        self.relay = Relay(self.truth, self._senders(), self.now_ms)
         self.door = self._open_door(Tokeniser(self.keys.token))
         self.door.restore_watermark()
         self._door_offset = self.log.committed(MIXED, 0) or 0
         self.door.announce(generation.id)
-        self.relay = Relay(self.truth, self._senders(), self.now_ms)
+
 
     @property
     def door_offset(self) -> int:
@@ -110,17 +118,21 @@ class Site:
         """Drain and exit as on SIGTERM."""
         os.kill(os.getpid(), signal.SIGTERM)
 
+    async def close_relay(self) -> None:
+        """Wait a moment for what is being sent."""
+        if self._opened:
+            await self.relay.stop()
+
     def close(self) -> None:
         """Checkpoint and close; the site cannot be used afterwards."""
         self.stopping = True
-        if self.failure is None:
+        if self.failure is None and self._opened:
             self.door.flush()
             for one in self.scorers.values():
                 one.flush()
                 one.checkpoint()
-        for part in (self.store, self.truth, self.letters, self.vault):
-            part.close()
-        close_log(self.settings.data_dir / "log.db")
+        while self._opened:
+            self._opened.pop()()
 
     def scorer(self, partition: int) -> Scorer:
         """The scorer of a partition, recovered at first use."""
@@ -195,11 +207,24 @@ class Site:
 
         return read
 
-    def _senders(self) -> dict[str, Any]:
-        raise NotImplementedError
+    def _senders(self) -> dict[str, Sender | Batch]:
+        senders: dict[str, Sender | Batch] = {
+            ALERTS: Batch(partial(self._to_topic, ALERTS)),
+            ORDERS: Batch(partial(self._to_topic, ORDERS)),
+            "control": Batch(self._to_log),
+            "inbox": Inbox(self.truth.database, self.now_ms),
+        }
+        settings = self.settings
+        if settings.webhook_url is not None:
+            secrets = [s.get_secret_value() for s in settings.webhook_secrets]
+            senders["webhook"] = Webhook(settings.webhook_url, secrets, self.now_ms, allow_private=settings.webhook_allow_private)
+        return senders
 
-    def _to_topic(self, topic: str, key: str, payload: bytes) -> None:
-        self.log.append(topic, 0, [Record(key.encode(), payload)])
+    def _to_topic(self, topic: str, items: Sequence[OutboxItem]) -> None:
+        self.log.append(topic, 0, [Record(i.key.encode(), i.payload, (("message-id", i.message_id.encode()),)) for i in items])
+
+    def _to_log(self, items: Sequence[OutboxItem]) -> None:
+        self.door.control([msgspec.msgpack.decode(i.payload, type=Control) for i in items])
 
 
 def make_desk(settings: Settings, generation: Generation | None = None) -> Desk:

@@ -43,6 +43,12 @@ class SiteApp(QuietApp):
         await super().on_first_start()
 
     async def on_stop(self) -> None:
-        """Let out what is held, checkpoint, close."""
+        """From here on nothing new is begun."""
+        self.site.stopping = True
         await super().on_stop()
+
+    async def on_shutdown(self) -> None:
+        """Everything has stopped: let out what is held, checkpoint, close."""
+        await super().on_shutdown()
+        await self.site.close_relay()
         self.site.close()

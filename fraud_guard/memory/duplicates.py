@@ -133,7 +133,9 @@ class Duplicates:
         full = self._used + more > len(self._keys) * _FILL
         if not full and floor_h - self._purged_h < _PURGE_H:
             return
-        alive = (self._keys != 0) & (_age_h(floor_h, self._hours) <= WINDOW_H + 1 if floor_h else np.True_)
+        alive = self._keys != 0
+        if floor_h:
+            alive &= _age_h(floor_h, self._hours) <= WINDOW_H + 1
         keys, hours = self._keys[alive], self._hours[alive].astype(np.int64)
         size = len(self._keys)
         while (len(keys) + more) > size * _FILL:

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.duplicates import Duplicates
+from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.layout import EVENT, EXPIRE_S, HEAD, LAYOUT, RING
 
 PAGE = 16

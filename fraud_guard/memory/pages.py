@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from fraud_guard.errors import IntegrityError
-from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.duplicates import WINDOW_H
+from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.layout import EVENT, HEAD, LAYOUT, RING
 from fraud_guard.memory.memory import PAGE, Memory
 

@@ -47,7 +47,7 @@ EVENT_DOCS: Mapping[str, str] = {
     "link": "a text with a URL",
     "top_host": "the host is on the offline top list",
     "apk": "the download of an Android package",
-    "sideloaded": "… from a host that is no known store",
+    "sideloaded": "the download of an Android package from a host that is no known store",
     "short_link": "the host is a link shortener",
     "clamped": "the tag was dated ahead and set to its arrival",
     "late": "older than the watermark",

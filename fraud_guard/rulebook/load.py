@@ -76,10 +76,16 @@ def load_model(path: str, text: str, model: type[Model]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         raise RuleErrors([
-            RuleError(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}", file=path,
-                      line=line_of(text, e["loc"]), remedy=_REMEDY)
-            for e in error.errors()
+            RuleError(f"{'.'.join(map(str, place)) or 'file'}: {message}", file=path, line=line_of(text, place),
+                      remedy=_REMEDY)
+            for place, message in _innermost(error)
         ]) from None  # fmt: skip
+
+
+def _innermost(error: ValidationError) -> list[tuple[Place, str]]:
+    """Places and messages, without those that only follow from one further inside: a list with a wrong item is "too short"."""
+    found = [(e["loc"], e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+    return [(p, m) for p, m in found if not any(q != p and q[: len(p)] == p for q, _ in found)]
 
 
 def line_of(text: str, place: Sequence[int | str]) -> int:

@@ -8,6 +8,12 @@ from msgspec import Meta, Struct
 
 from fraud_guard.tags import models as m
 
+
+def _whole(pattern: str) -> str:
+    """The pattern for Python, where `$` would let a line feed pass at the end."""
+    return pattern.replace("$", r"\Z")
+
+
 Text = Annotated[str, Meta(max_length=m.MAX_TEXT)]
 Url = Annotated[str, Meta(max_length=m.MAX_URL)]
 Name = Annotated[str, Meta(max_length=m.MAX_NAME)]
@@ -16,10 +22,10 @@ Label = Annotated[str, Meta(max_length=m.MAX_LABEL)]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
 TsMs = Annotated[int, Meta(ge=m.MIN_TS_MS, lt=m.MAX_TS_MS)]
-Area = Annotated[str, Meta(pattern=m.AREA_PATTERN)]
+Area = Annotated[str, Meta(pattern=_whole(m.AREA_PATTERN))]
 Host = Annotated[str, Meta(min_length=1, max_length=m.MAX_HOST)]
-Sha256 = Annotated[str, Meta(pattern=m.SHA256_PATTERN)]
-Bytes = Annotated[int, Meta(ge=0)]
+Sha256 = Annotated[str, Meta(pattern=_whole(m.SHA256_PATTERN))]
+Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class WireTag(Struct, tag_field="channel", gc=False, kw_only=True):

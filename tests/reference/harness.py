@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from fraud_guard.door.arrival import ClockArrival
+from fraud_guard.door.arrival import ClockArrival, FileArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.registry import Person, person
 from fraud_guard.door.tokens import Tokeniser
@@ -40,18 +40,21 @@ class Told(NamedTuple):
     tally: dict[str, int]
 
 
-def make_door(*, reorder_ms: int = 0, slack_ms: int = 0) -> Door:
-    """A door that believes every time."""
-    return Door(Tokeniser(KEY), ClockArrival(lambda: FAR_MS), registry=PEOPLE, reorder_ms=reorder_ms, slack_ms=slack_ms)
+def make_door(*, reorder_ms: int = 0, slack_ms: int = 0, as_file: bool = False) -> Door:
+    """A door that believes every time, or with `as_file` judges jumps as replay does."""
+    arrival = FileArrival() if as_file else ClockArrival(lambda: FAR_MS)
+    return Door(Tokeniser(KEY), arrival, registry=PEOPLE, reorder_ms=reorder_ms, slack_ms=slack_ms)
 
 
 def token_of(subject: str) -> bytes:
     return Tokeniser(KEY).token(subject)
 
 
-def rows_of(tags: Iterable[Mapping[str, Any]], *, reorder_ms: int = 0, slack_ms: int = 0) -> np.ndarray:
+def rows_of(
+    tags: Iterable[Mapping[str, Any]], *, reorder_ms: int = 0, slack_ms: int = 0, as_file: bool = False
+) -> np.ndarray:
     """Tags in order of arrival as rows of the log, with positions 100, 101, …"""
-    door = make_door(reorder_ms=reorder_ms, slack_ms=slack_ms)
+    door = make_door(reorder_ms=reorder_ms, slack_ms=slack_ms, as_file=as_file)
     records = [msgspec.json.encode(t) for t in tags]
     drafts = door.take(records, range(len(records))) + door.flush()
     rows = door.block(drafts).rows
@@ -76,13 +79,15 @@ def by_decide(
             for lane in lanes:
                 lane.restart()
         if start in controls:
+            for lane in lanes:  # partitions lag behind one another; people act when the time has come in all of them
+                lane.tick(int(rows["watermark_ms"][start - 1]) if start else 0)
             token = controls[start].token
             lanes[int.from_bytes(token[:2], "big") % 512 % partitions].control(controls[start], _position(rows, start))
         for i, lane in enumerate(lanes):
             lane.feed(rows[start:end][rows["shard"][start:end] % partitions == i])
     last_ms = int(rows["watermark_ms"][-1]) if len(rows) else 0
     for lane in lanes:
-        lane.take(decide(Controls((), (), last_ms + AFTERWARDS_MS), lane.memory, book.generation))
+        lane.tick(last_ms + AFTERWARDS_MS)
     return _merge(lanes)
 
 
@@ -135,12 +140,14 @@ class _Lane:
         if len(rows) and self.in_parts:
             for part in _parts(rows):
                 self.take(decide(_block(part), self.memory, self.book.generation, whole=False), part)
-            tick = Controls((), (), int(rows["watermark_ms"][-1]))
-            self.take(decide(tick, self.memory, self.book.generation))
+            self.tick(int(rows["watermark_ms"][-1]))
         elif len(rows):
             self.take(decide(_block(rows), self.memory, self.book.generation), rows)
         if self.sweep:
             self.memory.sweep()
+
+    def tick(self, watermark_ms: int) -> None:
+        self.take(decide(Controls((), (), watermark_ms), self.memory, self.book.generation))
 
     def control(self, control: Control, position: int) -> None:
         record = Controls((control,), (position,), self.memory.watermark_ms)

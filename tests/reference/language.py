@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 import sqlglot
@@ -103,61 +105,32 @@ def _named(enum: str, code: int) -> str:
     return next((name for name, value in _ENUMS[enum].items() if value == code), "")
 
 
+_OF_TWO: dict[type[exp.Expression], Callable[[Any, Any], Value]] = {
+    exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le, exp.EQ: operator.eq,
+    exp.NEQ: operator.ne, exp.Add: operator.add, exp.Sub: operator.sub, exp.Mul: operator.mul, exp.Div: operator.truediv,
+    exp.And: lambda a, b: bool(a) and bool(b), exp.Or: lambda a, b: bool(a) or bool(b),
+}  # fmt: skip
+_OF_ONE: dict[type[exp.Expression], Callable[[Any], Value]] = {
+    exp.Paren: lambda a: a, exp.Not: lambda a: not a, exp.Neg: operator.neg, exp.Abs: abs,
+}  # fmt: skip
+
+
 def _walk(node: exp.Expression, look: Look) -> Value:
-    def left() -> Value:
-        return _walk(node.this, look)
-
-    def right() -> Value:
-        return _walk(node.expression, look)
-
-    def args() -> list[Value]:
-        return [_walk(e, look) for e in (node.this, *node.expressions)]
-
-    match node:
-        case exp.Paren():
-            return left()
-        case exp.And():
-            return bool(left()) and bool(right())
-        case exp.Or():
-            return bool(left()) or bool(right())
-        case exp.Not():
-            return not left()
-        case exp.Boolean():
-            return bool(node.this)
-        case exp.Literal():
-            return str(node.this) if node.is_string else float(node.this)
-        case exp.Column():
-            return look(node.name.lower())
-        case exp.Neg():
-            return -float(left())
-        case exp.GT():
-            return left() > right()  # type: ignore[operator]
-        case exp.GTE():
-            return left() >= right()  # type: ignore[operator]
-        case exp.LT():
-            return left() < right()  # type: ignore[operator]
-        case exp.LTE():
-            return left() <= right()  # type: ignore[operator]
-        case exp.EQ():
-            return left() == right()
-        case exp.NEQ():
-            return left() != right()
-        case exp.Between():
-            return _walk(node.args["low"], look) <= left() <= _walk(node.args["high"], look)  # type: ignore[operator]
-        case exp.In():
-            return left() in [_walk(e, look) for e in node.expressions]
-        case exp.Abs():
-            return abs(float(left()))
-        case exp.Least():
-            return min(args())  # type: ignore[type-var]
-        case exp.Greatest():
-            return max(args())  # type: ignore[type-var]
-        case exp.Add():
-            return float(left()) + float(right())
-        case exp.Sub():
-            return float(left()) - float(right())
-        case exp.Mul():
-            return float(left()) * float(right())
-        case exp.Div():
-            return float(left()) / float(right())
-    raise AssertionError(f"the reference does not know {node.sql()}")
+    if isinstance(node, exp.Column):
+        return look(node.name.lower())
+    if isinstance(node, exp.Boolean):
+        return bool(node.this)
+    if isinstance(node, exp.Literal):
+        return str(node.this) if node.is_string else float(node.this)
+    first = _walk(node.this, look)
+    if type(node) in _OF_ONE:
+        return _OF_ONE[type(node)](first)
+    if type(node) in _OF_TWO:
+        return _OF_TWO[type(node)](first, _walk(node.expression, look))
+    if isinstance(node, exp.Between):
+        return _walk(node.args["low"], look) <= first <= _walk(node.args["high"], look)  # type: ignore[operator]
+    rest = [_walk(e, look) for e in node.expressions]
+    if isinstance(node, exp.In):
+        return first in rest
+    assert isinstance(node, exp.Least | exp.Greatest), f"the reference does not know {node.sql()}"
+    return (min if isinstance(node, exp.Least) else max)([first, *rest])  # type: ignore[type-var]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from fraud_guard.escalation.policy import EscalationPolicy
 from fraud_guard.fusion.policy import FusionPolicy
+from fraud_guard.memory.layout import Seen
 from fraud_guard.rulebook.rule import Rule
 from fraud_guard.tags.block import unpack_area
 from fraud_guard.tags.control import Control
@@ -19,7 +20,6 @@ from tests.reference.alerts import Case, Change, Clue
 from tests.reference.chains import narrowest_chain
 from tests.reference.language import holds_for_event, holds_for_record
 from tests.reference.record import LONG_S, Call, Event, Record, Row, apply, is_significant, put_in_ring
-from fraud_guard.memory.layout import Seen
 
 HOUR_MS = 3_600_000
 WINDOW_H = 25

@@ -41,7 +41,7 @@ class Consumer(ChunkingMixin, FaustConsumer):
         self._seen_version = -1
         self._poll_s = SHORTEST_POLL_S
         super().__init__(*args, **kwargs)
-        self._lock = ConsumerLock(self.embedded_log.path)
+        self._lock = ConsumerLock(self.transport.path)  # type: ignore[attr-defined]  # the log opens at the start
 
     @property
     def embedded_log(self) -> EmbeddedLog:

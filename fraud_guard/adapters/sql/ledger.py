@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, bindparam, func, insert, select, update
 
 from fraud_guard.adapters.messages import Message, of_outcome
 from fraud_guard.adapters.sql.engine import Database
@@ -16,6 +17,7 @@ from fraud_guard.dispatch.order import Order, clocks
 from fraud_guard.escalation.alert import Alert
 from fraud_guard.failpoints import failpoint
 
+T = TypeVar("T")
 WAITING, DONE, FAILED = "waiting", "done", "failed"
 _IN_MOST = 500
 
@@ -31,10 +33,10 @@ class Ledger:
     ) -> Docket:
         """The alerts with these ids, the open ones of these subjects, and their orders; the rows are locked."""
         docket = Docket()
-        for ids, tokens in zip(*_even(sorted(set(alert_ids)), sorted(set(open_tokens))), strict=True):
-            is_open = alert.c.token.in_(tokens) & (alert.c.state == "open")
-            wanted = select(alert).where(or_(alert.c.alert_id.in_(ids), is_open)).with_for_update()
-            for row in connection.execute(wanted).mappings():
+        wanted: list[ColumnElement[bool]] = [alert.c.alert_id.in_(some) for some in _parts(sorted(set(alert_ids)))]
+        wanted += [alert.c.token.in_(some) & (alert.c.state == "open") for some in _parts(sorted(set(open_tokens)))]
+        for condition in wanted:
+            for row in connection.execute(select(alert).where(condition).with_for_update()).mappings():
                 docket.put(alert_of(row))
         for some in _parts(sorted(docket.alerts)):
             of_them = select(station_order).where(station_order.c.alert_id.in_(some))
@@ -113,7 +115,12 @@ def _outbox_row(message: Message, now_ms: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _known(connection: Connection, column: "Column[str]", wanted: Iterable[str]) -> set[str]:
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """No statement names more than _IN_MOST values."""
+    return (items[i : i + _IN_MOST] for i in range(0, len(items), _IN_MOST))
+
+
+def _known(connection: Connection, column: Column[str], wanted: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for some in _parts(list(wanted)):
         found.update(connection.execute(select(column).where(column.in_(some))).scalars())
@@ -125,5 +132,5 @@ def _serials(connection: Connection, alert_ids: set[str]) -> dict[str, int]:
     last = select(station_order.c.alert_id, func.max(station_order.c.serial)).group_by(station_order.c.alert_id)
     found = dict.fromkeys(alert_ids, -1)
     for some in _parts(sorted(alert_ids)):
-        found.update(connection.execute(last.where(station_order.c.alert_id.in_(some))).tuples())
+        found.update(dict(connection.execute(last.where(station_order.c.alert_id.in_(some))).all()))
     return found

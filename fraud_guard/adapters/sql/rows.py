@@ -24,7 +24,7 @@ def alert_row(alert: Alert) -> dict[str, Any]:
     return row
 
 
-def alert_of(row: Mapping[str, Any]) -> Alert:
+def alert_of(row: Mapping[Any, Any]) -> Alert:
     """The alert of a row."""
     found = {name: row[name] for name in Alert.__struct_fields__}
     found["types"] = _TYPES.decode(row["types"])
@@ -45,6 +45,6 @@ def order_row(order: Order, serial: int) -> dict[str, Any]:
     return {**order.model_dump(), "serial": serial}
 
 
-def order_of(row: Mapping[str, Any]) -> Order:
+def order_of(row: Mapping[Any, Any]) -> Order:
     """The order of a row."""
     return Order(**{name: row[name] for name in Order.model_fields})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,7 +37,7 @@ def run(
             feed = FileFeed(site, tags, rate)
             app.task(feed.run)
             if until_idle:
-                app.task(lambda: stop_when_idle(app, site, feed))
+                app.task(partial(stop_when_idle, app, site, feed))
         err.print(f"[bold]fraud-guard[/] runs on {settings.data_dir}; stop it with Ctrl-C", soft_wrap=True)
         raise typer.Exit(work(app, site))
 

@@ -7,12 +7,13 @@ that time, so the result does not depend on how tags are cut into blocks or lane
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 
 from fraud_guard.adapters.memory_truth import MemoryTruth
+from fraud_guard.adapters.messages import Message
 from fraud_guard.app.replay.responder import Doing, Responder
 from fraud_guard.dispatch.desk import Desk, Outcome
 from fraud_guard.dispatch.order import Order
@@ -43,7 +44,7 @@ class Lane:
     def __init__(self, generation: Generation, desk: Desk, responder: Responder) -> None:
         self.memory = Memory()
         self._generation, self._responder = generation, responder
-        self._truth = MemoryTruth(desk, channels=("control",))
+        self._truth = _QuietTruth(desk)
         self._epoch = self._truth.take_epoch(LANE)
         self._given = Yield()
         self._step = 0
@@ -147,6 +148,13 @@ class Lane:
     def _give(self) -> Yield:
         given, self._given = self._given, Yield()
         return given
+
+
+class _QuietTruth(MemoryTruth):
+    """Truth whose messages nobody fetches, but for control records."""
+
+    def send(self, messages: Iterable[Message], now_ms: int) -> None:
+        super().send((m for m in messages if m.channel == "control"), now_ms)
 
 
 def views(effect: AlertEffect) -> tuple[EvidenceView, ...]:

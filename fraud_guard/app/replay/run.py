@@ -214,8 +214,8 @@ def _cut(door: Door, drafts: Sequence[object], size: int, index: InletIndex, sum
 
 def _once(block: Block, seen: Duplicates, results: Results, summary: Summary) -> Block:
     """The block without repeats: looked for here, over all subjects, so that lanes cannot change the answer."""
-    rows = block.rows
-    status = seen.check(rows["fingerprint"], np.zeros(len(rows), np.uint16), rows["ts_ms"])
+    rows, floor_ms = block.rows, int(block.rows["watermark_ms"][0])
+    status = seen.check(rows["fingerprint"], np.zeros(len(rows), np.uint16), rows["ts_ms"], rows["watermark_ms"], floor_ms)
     summary.duplicate += int((status == REPEAT).sum())
     for inlet in rows["inlet"][status == REUSE].tolist():
         summary.dead[Reason.ID_REUSE] += 1

@@ -1,0 +1,111 @@
+"""Truth in SQL: alerts, orders, closures and the outbox. One transaction a call, so nothing is ever half told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from fraud_guard.adapters.sql.clocks import Clocks
+from fraud_guard.adapters.sql.engine import TRUTH, Database
+from fraud_guard.adapters.sql.people import People
+from fraud_guard.adapters.sql.tables import generation as generations
+from fraud_guard.adapters.sql.tables import scorer
+from fraud_guard.adapters.sql.views import Views
+from fraud_guard.dispatch.desk import Desk, Outcome
+from fraud_guard.errors import FencedError
+from fraud_guard.escalation.ids import alert_id
+from fraud_guard.escalation.policy import EscalationPolicy
+from fraud_guard.failpoints import failpoint
+from fraud_guard.ports import SeenEffect
+
+
+class SqlTruth(Clocks, People, Views):
+    """See `ports.Truth`. Several processes may open the same database."""
+
+    @classmethod
+    def open(cls, place: Path | str, desk: Desk, *, webhook: bool = False) -> SqlTruth:
+        """The truth in a file or at a URL; `webhook` says whether new orders are also posted to one."""
+        return cls(Database(place, TRUTH), desk, webhook=webhook)
+
+    @property
+    def database(self) -> Database:
+        """For other tables of the same database (a station's inbox)."""
+        return self._db
+
+    def use(self, policy: EscalationPolicy) -> None:
+        """From here on the desk works by this policy."""
+        self._desk = msgspec.structs.replace(self._desk, policy=policy)
+
+    def take_epoch(self, partition: str) -> int:
+        """Become the only scorer of this partition."""
+        mine = scorer.c.partition == partition
+        with self._db.write() as connection:
+            epoch = connection.execute(select(scorer.c.epoch).where(mine).with_for_update()).scalar()
+            if epoch is None:
+                connection.execute(insert(scorer), {"partition": partition, "epoch": 1, "position": -1})
+                return 1
+            connection.execute(update(scorer).where(mine).values(epoch=epoch + 1))
+            return int(epoch) + 1
+
+    def progress(self, partition: str) -> int:
+        """The highest position whose effects are stored."""
+        with self._db.read() as connection:
+            position = connection.execute(select(scorer.c.position).where(scorer.c.partition == partition)).scalar()
+        return -1 if position is None else position
+
+    def apply(
+        self, partition: str, epoch: int, position: int, effects: Sequence[SeenEffect], generation: str = ""
+    ) -> list[Outcome]:
+        """Store effects above the progress and move it, in one transaction."""
+        failpoint("truth-before-transaction")
+        with self._db.write() as connection:
+            progress = _fenced_progress(connection, partition, epoch)
+            outcomes = self._work(connection, [seen for seen in effects if seen.effect.position > progress])
+            self._save(connection, outcomes)
+            if position > progress:
+                _journal(connection, partition, progress + 1, generation)
+                mine = scorer.c.partition == partition
+                connection.execute(update(scorer).where(mine).values(position=position))
+            failpoint("truth-before-commit")
+        failpoint("truth-after-commit")
+        return outcomes
+
+    def generation_at(self, partition: str, position: int) -> str:
+        """The generation that decided at a position; "" when unknown."""
+        with self._db.read() as connection:
+            return _generation_at(connection, partition, position)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._db.close()
+
+    def _work(self, connection: Connection, seen: Sequence[SeenEffect]) -> list[Outcome]:
+        tokens = {one.effect.token.hex() for one in seen}
+        ids = {alert_id(self._desk.namespace, one.effect.token.hex(), one.effect.n) for one in seen}
+        docket = self._docket(connection, ids, tokens)
+        outcomes = [docket.on_effect(self._desk, one.effect, one.views) for one in seen]
+        return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _fenced_progress(connection: Connection, partition: str, epoch: int) -> int:
+    """The stored position, its row locked. Raises FencedError unless `epoch` is the newest."""
+    wanted = select(scorer.c.epoch, scorer.c.position).where(scorer.c.partition == partition).with_for_update()
+    row = connection.execute(wanted).first()
+    if row is None or row.epoch != epoch:
+        raise FencedError(f"{partition}: another scorer took this partition over; epoch {epoch} may not write")
+    return int(row.position)
+
+
+def _generation_at(connection: Connection, partition: str, position: int) -> str:
+    of = generations.c
+    wanted = select(of.name).where(of.partition == partition, of.from_position <= position)
+    return connection.execute(wanted.order_by(of.from_position.desc()).limit(1)).scalar() or ""
+
+
+def _journal(connection: Connection, partition: str, from_position: int, generation: str) -> None:
+    if generation and _generation_at(connection, partition, from_position) != generation:
+        row = {"partition": partition, "from_position": from_position, "name": generation}
+        connection.execute(insert(generations), row)
