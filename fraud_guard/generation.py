@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -30,7 +31,13 @@ class Generation(msgspec.Struct, frozen=True):
 
 
 def build(files: Mapping[str, str]) -> Generation:
-    """Compile a generation. Raises RuleErrors (an ExceptionGroup) that name every wrong file and line."""
+    """Compile a generation; the last few are kept. Raises RuleErrors (an ExceptionGroup) that name every wrong file and line."""
+    return _build(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=4)
+def _build(texts: tuple[tuple[str, str], ...]) -> Generation:
+    files = dict(texts)
     rules = load_rules({p: t for p, t in files.items() if p.startswith("tags/")})
     for needed in (FUSION, ESCALATION):
         if needed not in files:

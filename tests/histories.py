@@ -144,12 +144,12 @@ class Day:
         self._last = (self._position, [some])
         return self.truth.apply(PARTITION, self._epoch, self._position, [some], f"rules-{self._position // 4}")
 
-    def _again(self, act: Act) -> list[Outcome]:
+    def _again(self, _: Act) -> list[Outcome]:
         """A new worker takes over and replays what the old one did last."""
         self._epoch = self.truth.take_epoch(PARTITION)
         return self.truth.apply(PARTITION, self._epoch, *self._last)
 
-    def _clocks(self, act: Act) -> list[Outcome | None]:
+    def _clocks(self, _: Act) -> list[Outcome | None]:
         return [self.truth.strike(clock, self._now_ms) for clock in self.truth.due_clocks(self._now_ms)]
 
     def _order_id(self, act: Act) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 from fraud_guard import __version__
 from fraud_guard.app import topics
 from fraud_guard.dispatch.order import Order
+from fraud_guard.errors import ConfigurationError
 from fraud_guard.escalation.alert import AlertChange
 from fraud_guard.features.update import RISKY
 from fraud_guard.features.vector import FEATURES
@@ -141,5 +142,13 @@ def _schemas() -> dict[str, Any]:
     return dict(sorted(together["$defs"].items()))
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Write the documents below the folder named, or below the checkout's `docs`."""
+    folder = Path(arguments[0]) if arguments else Path(__file__).parents[2] / "docs"
+    if not folder.is_dir():
+        raise ConfigurationError(f"{folder} is no folder; run this in a checkout or name the folder to write to")
+    render_all(folder)
+
+
 if __name__ == "__main__":
-    render_all(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "docs")
+    main(sys.argv[1:])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import msgspec
 
 from fraud_guard.errors import RejectedTag
@@ -11,6 +14,7 @@ from fraud_guard.tags.wire import AnyWireTag, WireCall, WireNet, WireSms
 MAX_RECORD_BYTES = 64 * 1024
 _decoder = msgspec.json.Decoder(AnyWireTag)
 _PLAIN = msgspec.json.Decoder(msgspec.Raw)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def decode(record: bytes) -> AnyWireTag:
@@ -50,15 +54,23 @@ def _reject(record: bytes, error: Exception) -> RejectedTag:
         if not _is_json(record):
             return RejectedTag(Reason.NOT_JSON)
         return _invalid(str(error))
-    if "hex escape" in str(error) or "surrogate" in str(error):
-        return RejectedTag(Reason.SURROGATE)
-    return RejectedTag(Reason.NOT_JSON)
+    return RejectedTag(Reason.SURROGATE if _is_json_but_for_surrogates(record) else Reason.NOT_JSON)
 
 
 def _is_json(record: bytes) -> bool:
     try:
         _PLAIN.decode(record)
     except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _is_json_but_for_surrogates(record: bytes) -> bool:
+    if not _SURROGATE.search(record):
+        return False
+    try:
+        json.loads(record)
+    except (ValueError, RecursionError):
         return False
     return True
 

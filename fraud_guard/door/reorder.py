@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+
 from fraud_guard.door.rows import Draft
 
 

@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
-from fraud_guard.app.documents import documents, render_all
+from fraud_guard.app.documents import documents, main, render_all
+from fraud_guard.errors import ConfigurationError
 from fraud_guard.features.vector import FEATURES
 from fraud_guard.rulebook.events import EVENT_DOCS, EVENT_SCHEMA
 from fraud_guard.tags.models import MIN_TS_MS
@@ -29,6 +30,12 @@ def test_a_document_is_fresh(name: str) -> None:
 def test_rendering_writes_every_document(tmp_path: Path) -> None:
     """`render_all` writes exactly the documents, below the folder it is given."""
     assert {str(p.relative_to(tmp_path)) for p in render_all(tmp_path)} == set(documents())
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """The command invents no folder outside a checkout."""
+    with pytest.raises(ConfigurationError, match="checkout"):
+        main([str(tmp_path / "nowhere")])
 
 
 def test_every_feature_is_documented() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -26,6 +26,7 @@ app = typer.Typer(no_args_is_help=True)
 out = Console(highlight=False)
 LOCAL = timezone(timedelta(hours=8))
 LEVEL = {1: "[bold white on red] 1 红 [/]", 2: "[bold black on dark_orange] 2 橙 [/]", 3: "[black on yellow] 3 黄 [/]", 4: "[white on blue] 4 蓝 [/]"}
+COLUMNS = ("closures", "true", "false", "unknown", "false alarms")
 STATE = {"issued": "待签收", "accepted": "已签收", "closed": "已办结", "superseded": "已被新指令替代"}
 
 
@@ -44,7 +45,8 @@ def list_orders(
             for order in found:
                 typer.echo(order.model_dump_json())
         elif found:
-            out.print(order_table(truth, found))
+            for line in (line for order in found for line in order_lines(truth, order)):
+                out.print(line, soft_wrap=True)
         else:
             err.print("no orders")
 
@@ -103,16 +105,13 @@ def stats(
                 out.print(table)
 
 
-def order_table(truth: SqlTruth, found: Sequence[Order]) -> Table:
-    """Orders for people: level, station, deadlines, state, reasons in Chinese."""
-    table = Table(title="指令 orders", title_justify="left", title_style="bold")
-    for name in ("级别", "单位", "下发", "签收时限", "状态", "研判理由", "order"):
-        table.add_column(name, overflow="fold", ratio=4 if name == "研判理由" else None)
-    for order in found:
-        reasons = "\n".join(f"· {r}" for r in truth.reasons(order.alert_id))
-        table.add_row(LEVEL[order.level], order.station_id, _clock(order.issued_ms), _clock(order.accept_by_ms),
-                      STATE[order.state], reasons, order.order_id)  # fmt: skip
-    return table
+def order_lines(truth: SqlTruth, order: Order) -> Iterator[str]:
+    """An order for people: level, station, state, deadlines, the reasons in Chinese, what to do, its id."""
+    yield (f"{LEVEL[order.level]} [bold]{order.station_id}[/]  {STATE[order.state]}  下发 {_clock(order.issued_ms)}"
+           f"  签收时限 {_clock(order.accept_by_ms)}")  # fmt: skip
+    for reason in truth.reasons(order.alert_id):
+        yield f"   · {reason}"
+    yield f"   [dim]{order.order_id}[/]"
 
 
 @contextmanager
@@ -128,10 +127,10 @@ def truth_of(data_dir: Path | None) -> Iterator[SqlTruth]:
 def _tables(statistics: Statistics) -> Iterator[Table]:
     for title, counts in statistics.groups():
         table = Table(title=title, title_justify="left", title_style="bold")
-        for name in (title.split()[-1], "closures", "true", "false", "unknown", "false alarms"):
-            table.add_column(name, justify="left" if name == title.split()[-1] else "right")
-        for key, row in counts.items():
-            table.add_row(key, *(str(v) for v in row.cells()))
+        for i, name in enumerate((title.split()[-1], *COLUMNS)):
+            table.add_column(name, justify="right" if i else "left")
+        for key, tally in counts.items():
+            table.add_row(key, *tally.cells())
         yield table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 
 from hypothesis import given, settings
@@ -166,7 +167,7 @@ def test_invariants_of_any_history(acts: list[Act]) -> None:
     for of_one in changes.values():
         assert [c.seq for c in of_one] == list(range(len(of_one)))
         assert [c.ts_ms for c in of_one] == sorted(c.ts_ms for c in of_one)
-        assert all(b.level <= a.level or b.change == "lowered" for a, b in zip(of_one, of_one[1:], strict=False))
+        assert all(b.level <= a.level or b.change == "lowered" for a, b in itertools.pairwise(of_one))
     told = [c for of_one in changes.values() for c in of_one]
     assert sorted(told, key=lambda c: (c.ts_ms, c.alert_id, c.seq)) == list(day.truth.changes())
 

@@ -1,0 +1,127 @@
+"""The vault: originals and quotes sealed in a file, and every look logged, reasoned and counted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fraud_guard.adapters.sealing import Keys, Sealer
+from fraud_guard.adapters.sql.vault import SqlVault
+from fraud_guard.errors import IntegrityError
+
+SEALER = Sealer(Keys.from_site_key("a site key of a test, long enough").vault)
+TOKEN, OTHER = b"\x01" * 16, b"\xff" * 16
+NUMBER = "+8619900000101"
+DAY_MS = 86_400_000
+NOON_MS = 1_773_633_600_000  # 2026-03-16 12:00, UTC+8
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[SqlVault]:
+    opened = SqlVault(tmp_path / "vault.db", SEALER, reveals_per_day=3)
+    opened.put({TOKEN: NUMBER, OTHER: "张三-opaque-\ud800"}, NOON_MS)
+    yield opened
+    opened.close()
+
+
+def reveal(vault: SqlVault, token: bytes = TOKEN, now_ms: int = NOON_MS, who: str = "王警官") -> str:
+    return vault.reveal(token, who, "核实报警人", now_ms)
+
+
+def test_a_reveal_gives_the_original(vault: SqlVault) -> None:
+    """The original comes back exactly, also an odd one."""
+    assert (reveal(vault), reveal(vault, OTHER)) == (NUMBER, "张三-opaque-\ud800")
+
+
+def test_a_known_token_keeps_its_original(vault: SqlVault) -> None:
+    """A second original of the same token is not taken."""
+    vault.put({TOKEN: "+8619900000999"}, NOON_MS + 1)
+    assert reveal(vault) == NUMBER
+
+
+def test_every_look_is_logged(vault: SqlVault) -> None:
+    """Who, when, which token and why are noted, also when there was nothing to show."""
+    reveal(vault)
+    with pytest.raises(LookupError, match="no original"):
+        reveal(vault, b"\x02" * 16)
+    looks = list(vault.looks())
+    assert [(e.who, e.what, e.target, e.reason, e.at_ms) for e in looks] == [
+        ("王警官", "original", TOKEN.hex(), "核实报警人", NOON_MS),
+        ("王警官", "original_refused", "02" * 16, "核实报警人", NOON_MS),
+    ]
+    assert list(vault.looks(TOKEN)) == looks[:1]
+
+
+@pytest.mark.parametrize(("who", "reason"), [("", "x"), ("王警官", ""), ("王警官", "  ")])
+def test_a_look_needs_an_officer_and_a_reason(vault: SqlVault, who: str, reason: str) -> None:
+    """Without either nothing is shown."""
+    with pytest.raises(ValueError, match="who looks and why"):
+        vault.reveal(TOKEN, who, reason, NOON_MS)
+
+
+def test_the_quota_of_a_day(vault: SqlVault) -> None:
+    """Over the quota looks are refused and logged, until midnight in China; other officers have their own."""
+    for _ in range(3):
+        reveal(vault)
+    with pytest.raises(PermissionError, match="looked into the vault 3 times today"):
+        reveal(vault)
+    with pytest.raises(PermissionError):
+        vault.quotes_of(TOKEN, "王警官", "核实", NOON_MS)
+    assert [e.what for e in vault.looks()][-2:] == ["original_refused", "quotes_refused"]
+    assert reveal(vault, who="李警官") == NUMBER
+    with pytest.raises(PermissionError):
+        reveal(vault, now_ms=NOON_MS + DAY_MS // 2 - 1)
+    assert reveal(vault, now_ms=NOON_MS + DAY_MS // 2) == NUMBER
+
+
+def test_quotes_live_until_they_expire(vault: SqlVault) -> None:
+    """Texts are kept by the fingerprint of their tag, for any 64-bit number, until their time is over."""
+    early, late = (1 << 64) - 5, 7
+    vault.put_quotes([(TOKEN, early, "您的包裹异常"), (OTHER, early, "其他")], NOON_MS + 10)
+    vault.put_quotes([(TOKEN, late, "点击链接"), (TOKEN, early, "不同")], NOON_MS + 20)
+    assert vault.quotes_of(TOKEN, "王警官", "研判", NOON_MS) == {early: "您的包裹异常", late: "点击链接"}
+    assert vault.quotes_of(TOKEN, "王警官", "研判", NOON_MS + 10) == {late: "点击链接"}
+    assert (vault.expire(NOON_MS + 10), vault.expire(NOON_MS + 10)) == (2, 0)
+    assert vault.quotes_of(OTHER, "李警官", "研判", NOON_MS) == {}
+
+
+def test_erase_forgets_a_person(vault: SqlVault) -> None:
+    """An erased token has neither original nor quotes; the log of looks stays, others are untouched."""
+    vault.put_quotes([(TOKEN, 1, "x")], NOON_MS + DAY_MS)
+    reveal(vault)
+    assert (vault.erase(TOKEN), vault.erase(TOKEN)) == (True, False)
+    with pytest.raises(LookupError):
+        reveal(vault)
+    assert vault.quotes_of(TOKEN, "王警官", "研判", NOON_MS) == {}
+    assert len(list(vault.looks(TOKEN))) == 3
+    assert reveal(vault, OTHER, who="李警官")
+
+
+def test_the_file_holds_nothing_readable(vault: SqlVault, tmp_path: Path) -> None:
+    """Neither numbers nor texts can be found in the file or its log."""
+    vault.put_quotes([(TOKEN, 1, "安全账户转账")], NOON_MS)
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("vault.db*"))
+    assert TOKEN in stored
+    for secret in (NUMBER.encode(), NUMBER[3:].encode(), "安全账户".encode()):
+        assert secret not in stored
+
+
+def test_a_swapped_original_is_noticed(vault: SqlVault, tmp_path: Path) -> None:
+    """An original moved under another token does not open."""
+    direct = sqlite3.connect(tmp_path / "vault.db")
+    direct.execute("UPDATE original SET sealed = (SELECT sealed FROM original WHERE token = ?) WHERE token = ?", (OTHER, TOKEN))
+    direct.commit()
+    direct.close()
+    with pytest.raises(IntegrityError):
+        reveal(vault)
+
+
+def test_the_file_opens_again(vault: SqlVault, tmp_path: Path) -> None:
+    """A second vault on the same file, beside the first, sees what that one keeps."""
+    again = SqlVault(tmp_path / "vault.db", SEALER)
+    vault.put({b"\x03" * 16: "95588"}, NOON_MS)
+    assert again.reveal(b"\x03" * 16, "王警官", "x", NOON_MS) == "95588"
+    again.close()

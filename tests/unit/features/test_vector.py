@@ -1,0 +1,71 @@
+"""The feature vector equals the documentation of its names, feature by feature."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fraud_guard.features.update import apply
+from fraud_guard.features.vector import FEATURES, NEVER_S, View, compute
+from fraud_guard.memory.layout import HEAD
+from fraud_guard.tags.block import ROW
+from tests.reference import record as plain
+from tests.reference.harness import rows_of
+from tests.reference.language import feature
+from tests.strategies import FEW, days
+
+T_MS = 1_790_000_000_000
+
+
+def test_an_untouched_subject_has_no_signals():
+    """For a fresh record everything is 0 or never; nothing is null."""
+    values = compute(View(np.zeros(1, HEAD), np.array([T_MS])), FEATURES)
+    for name, value in values.items():
+        assert value.shape == (1,)
+        assert np.isfinite(value[0]), name
+        if name.startswith("since_"):
+            assert value[0] == NEVER_S
+        elif name not in ("hour", "known_for_s"):
+            assert value[0] == 0
+
+
+def test_names_say_their_unit():
+    """Every feature has a unit and a sentence; times since end in _s."""
+    for name, one in FEATURES.items():
+        assert one.name == name and one.unit and one.doc
+        assert name.startswith("since_") <= (one.unit == "s" and name.endswith("_s"))
+
+
+@pytest.mark.parametrize(("utc_h", "hour"), [(0, 8), (15, 23), (16, 0), (23, 7)])
+def test_the_hour_is_local(utc_h, hour):
+    """The hour of the day is that of China, UTC+8."""
+    now_ms = (T_MS // 86_400_000) * 86_400_000 + utc_h * 3_600_000
+    assert compute(View(np.zeros(1, HEAD), np.array([now_ms])), ["hour"])["hour"][0] == hour
+
+
+@FEW
+@given(days(subjects=1), st.integers(0, 10**9))
+def test_every_feature_equals_its_plain_definition(tags, later_ms):
+    """After any day, at any later time, each feature is what its documentation says of the plain record."""
+    head, expected, names = np.zeros(1, HEAD), plain.Record(), ROW.names or ()
+    for row in rows_of(tags):
+        apply(head, np.array([row], ROW))
+        plain.apply(expected, dict(zip(names, row.tolist(), strict=True)))
+    now_ms = expected.last_ms + later_ms
+    values = compute(View(head, np.array([now_ms])), FEATURES)
+    for name, value in values.items():
+        assert value[0] == feature(name, expected, now_ms), name
+
+
+def test_rows_are_computed_independently():
+    """A feature of many rows is the feature of each."""
+    head = np.zeros(50, HEAD)
+    head["last_ms"] = T_MS - np.arange(50) * 977_000
+    head["counts"] = np.arange(50)[:, None, None] + 0.3
+    now_ms = np.full(50, T_MS)
+    together = compute(View(head, now_ms), FEATURES)
+    for i in range(50):
+        alone = compute(View(head[i : i + 1], now_ms[i : i + 1]), FEATURES)
+        assert all(alone[name][0] == together[name][i] for name in FEATURES)
