@@ -38,7 +38,7 @@ check: $(DEV)
 	@echo "· mypy --strict"
 	@$(BIN)/mypy --no-error-summary
 	@echo "· import rules"
-	@PYTHONPATH=. $(BIN)/lint-imports --no-logo --no-timings
+	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
 
 bench: $(DEV)
 	@exec $(BIN)/python -m benchmarks

@@ -173,7 +173,7 @@ class _Decision:
         memory, at = self.memory, np.flatnonzero(is_significant(now))
         looked, rows, where = h[at], now[at], slots[at]
         if len(at):
-            ring.insert(memory.ring, looked, where, _events(rows))
+            ring.insert(memory.ring, looked, where, ring.events_of(rows))
             h[at] = looked
         memory.head[slots] = h
         memory.touch(slots)
@@ -186,7 +186,7 @@ class _Decision:
 
     def _sequences(self, rows: np.ndarray, h: np.ndarray, slots: Ints) -> dict[tuple[int, int], tuple[int, ...]]:
         events = ring.read(self.memory.ring, h, slots)
-        last, own = events[np.arange(len(rows)), np.maximum(h["ring_size"].astype(np.intp) - 1, 0)], _events(rows)
+        last, own = events[np.arange(len(rows)), np.maximum(h["ring_size"].astype(np.intp) - 1, 0)], ring.events_of(rows)
         newest_last = (last["position"] == own["position"]) & (last["when"] == own["when"])
         found = self.book.sequences(rows, events, h["ring_size"], newest_last)
         return {(hit.rule, hit.row): hit.positions for hit in found}
@@ -300,18 +300,22 @@ class _Decision:
             self._expire(token, up_to_ms)
 
     def _control(self, control: Control, position: int) -> None:
+        """A release ends and forgets everything; a closure only its own alert, if that is still open."""
         memory, slot = self.memory, self.memory.slots.get(control.token)
-        episode = memory.episodes.get(control.token)
-        if slot is None or (control.kind == "closure" and (episode is None or not episode.n or episode.n != control.n)):
+        if slot is None:
             return
-        if episode is not None and episode.n:
-            at = Sighting(control.token, episode.n, control.ts_ms, position, episode.area)
+        episode = memory.episodes.get(control.token)
+        is_closure, n = control.kind == "closure", episode.n if episode is not None else 0
+        if episode is not None and n and (n == control.n or not is_closure):
+            at = Sighting(control.token, n, control.ts_ms, position, episode.area)
             self.alerts.append(end(episode, at, "closed", self.policies, control.body))
-        self._drop_episode(control.token)
-        memory.forget(slot, keep_history=control.kind == "closure")
-        memory.ring[slot] = np.zeros((), EVENT)
-        if control.kind == "closure" and control.truth.startswith("true_"):
-            memory.head["victim"][slot] = 1
+        if not is_closure or (n and n == control.n):
+            self._drop_episode(control.token)
+            memory.forget(slot, keep_history=is_closure)
+            memory.ring[slot] = np.zeros((), EVENT)
+        if is_closure and 0 < control.n <= memory.head["alerts"][slot] and control.truth.startswith("true_"):
+            memory.head["victim"][slot] = 1  # also when the alert had ended before the officer reported
+            memory.touch(np.array([slot]))
 
     def _drop_episode(self, token: bytes) -> None:
         if self.memory.episodes.pop(token, None) is not None:
@@ -332,14 +336,6 @@ def _spread(rounds: list[_Round], n: int) -> tuple[dict[tuple[int, int], tuple[i
             masks.setdefault(rule, np.zeros(n, np.bool_))[first + row] = True
         first += len(one.rows)
     return chains, masks
-
-
-def _events(rows: np.ndarray) -> np.ndarray:
-    events = np.zeros(len(rows), EVENT)
-    events["when"] = ring.pack_when(rows["ts_ms"], rows["kind"], rows["category"])
-    events["flags"], events["position"] = rows["flags"], rows["position"].astype(np.uint64)
-    events["peer"] = rows["peer"].astype(np.uint32)
-    return events
 
 
 def _tokens(h: np.ndarray) -> list[bytes]:

@@ -220,5 +220,23 @@ class Vault(Protocol):
     def put(self, originals: Mapping[bytes, str], now_ms: int) -> None:
         """Keep the original of each token (16 bytes); known tokens keep theirs."""
 
+    def put_quotes(self, quotes: Iterable[tuple[bytes, int, str]], expires_ms: int) -> None:
+        """Keep texts as (token, fingerprint of the tag, text) until `expires_ms`; known tags keep theirs."""
+
     def reveal(self, token: bytes, who: str, reason: str, now_ms: int) -> str:
-        """The original; the look-up is logged. Raises LookupError; ValueError without a reason."""
+        """The original; the look-up is logged.
+
+        Raises LookupError, ValueError without a reason, PermissionError over the officer's quota of the day.
+        """
+
+    def quotes_of(self, token: bytes, who: str, reason: str, now_ms: int) -> dict[int, str]:
+        """The unexpired texts of a subject by fingerprint; logged and counted like `reveal`."""
+
+    def expire(self, now_ms: int) -> int:
+        """Delete quotes whose time has come; returns how many."""
+
+    def erase(self, token: bytes) -> bool:
+        """Forget the original and all quotes of a token; whether there was anything."""
+
+    def close(self) -> None:
+        """Release the file."""

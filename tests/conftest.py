@@ -14,10 +14,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.reference.books import Book, shipped_book, synthetic_book
 
-_QUICK = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+_QUICK = settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 settings.register_profile("default", _QUICK)
 settings.register_profile("ci", _QUICK, derandomize=True, database=None, print_blob=True)
-settings.register_profile("soak", _QUICK, max_examples=3_000)
+settings.register_profile("soak", _QUICK, max_examples=1_000)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -77,12 +77,12 @@ class Act(NamedTuple):
 
 ACTS = st.builds(
     Act,
-    st.sampled_from(["evidence"] * 6 + ["stray", "expire", "clocks", "clocks", "accept", "close", "person", "again", "deliver"]),
+    st.sampled_from(["evidence"] * 7 + ["person"] + ["stray", "expire", "clocks", "clocks", "accept", "close", "person", "again", "deliver"]),
     st.integers(0, 5),
     st.integers(1, 4),
     st.sampled_from([0, 1, 60, 130, 400, 2_000, 90_000]),
 )
-DAYS = st.lists(ACTS, max_size=25)
+DAYS = st.integers(0, 30).flatmap(lambda n: st.lists(ACTS, min_size=n, max_size=n + 5))
 
 
 class Day:
@@ -114,7 +114,7 @@ class Day:
                     yield one
 
     def _evidence(self, act: Act) -> list[Outcome]:
-        token = TOKENS[act.pick % 3]
+        token = TOKENS[act.pick % 3 % 2]
         if token not in self._open:
             self._n[token] += 1
             self._open[token] = act.level
@@ -125,19 +125,19 @@ class Day:
 
     def _stray(self, act: Act) -> list[Outcome]:
         """A raise under a number that truth does not know, as after a truth restored from a backup."""
-        token = TOKENS[act.pick % 3]
+        token = TOKENS[act.pick % 3 % 2]
         self._n[token] += 2
         self._open[token] = act.level
         return self._apply(token, "raised", act)
 
     def _expire(self, act: Act) -> list[Outcome]:
-        token = TOKENS[act.pick % 3]
+        token = TOKENS[act.pick % 3 % 2]
         return self._apply(token, "expired", act) if self._open.pop(token, None) else []
 
     def _apply(self, token: bytes, change: str, act: Act) -> list[Outcome]:
         self._position += 1
         some = seen(
-            change, self._open.get(token, act.level), position=self._position, ts_ms=self._now_ms - 7_000 * (act.pick % 2),
+            change, self._open.get(token, act.level), position=self._position, ts_ms=self._now_ms - 90_000 * (act.pick % 2),
             token=token, n=self._n[token], probability=1 / (1 + act.level), area=AREAS[act.pick % 4],
             rules=[f"r{i}" for i in range(act.level)],
         )  # fmt: skip

@@ -19,9 +19,35 @@ Tag = dict[str, Any]
 BASE_MS = 1_790_000_000_000
 SUBJECTS = ("+8619900000001", "+8619900000002", "19900000003", "opaque-subject-4")
 _S, _MIN, _H, _D = 1_000, 60_000, 3_600_000, 86_400_000
-GAPS_MS = (0, 0, 1, 500, 3 * _S, 20 * _S, 3 * _MIN, 12 * _MIN, 50 * _MIN, 3 * _H, 9 * _H, 30 * _H, 73 * _H, 8 * _D, 91 * _D)
+GAPS_MS = (
+    0,
+    0,
+    1,
+    500,
+    3 * _S,
+    20 * _S,
+    3 * _MIN,
+    12 * _MIN,
+    50 * _MIN,
+    3 * _H,
+    9 * _H,
+    30 * _H,
+    73 * _H,
+    8 * _D,
+    91 * _D,
+)
 DELAYS_MS = (0,) * 12 + (1, 700, 30 * _S, 4 * _MIN, 11 * _MIN, 2 * _H, 23 * _H)
-PEERS = ("0085261234567", "+447700900123", "16500001111", "17100001111", "13900001111", "95588", "110", "12345678901234", "")
+PEERS = (
+    "0085261234567",
+    "+447700900123",
+    "16500001111",
+    "17100001111",
+    "13900001111",
+    "95588",
+    "110",
+    "12345678901234",
+    "",
+)
 
 FEW = settings(max_examples=max(settings.default.max_examples // 2, 1))
 """For properties whose every example runs a whole day several times."""
@@ -30,14 +56,20 @@ Scene = list[tuple[int, Tag]]
 """Tags with their times after the start of the scene."""
 
 
-def call(peer: str, call_id: str | None, *, answered_s: int | None = 5, end_s: int | None = 60, **more: Any) -> Scene:
+def call(
+    peer: str, call_id: str | None, *, answered_s: int | None = 5, end_s: int | None = 60, **more: Any
+) -> Scene:
     """The phases of a call."""
-    tag = {"channel": "call", "peer": peer, "direction": "in", **more} | ({"call_id": call_id} if call_id else {})
+    tag = {"channel": "call", "peer": peer, "direction": "in", **more} | (
+        {"call_id": call_id} if call_id else {}
+    )
     scene = [(0, tag | {"phase": "start"})]
     if answered_s is not None:
         scene.append((answered_s * _S, tag | {"phase": "answer"}))
     if end_s is not None:
-        scene.append((end_s * _S, tag | {"phase": "end", "duration_s": max(end_s - (answered_s or end_s), 0)}))
+        scene.append(
+            (end_s * _S, tag | {"phase": "end", "duration_s": max(end_s - (answered_s or end_s), 0)})
+        )
     return scene
 
 
@@ -108,8 +140,12 @@ STEPS = st.builds(
 def days(draw: st.DrawFn, *, most: int = 25, subjects: int = 4, on_time: bool = False) -> list[Tag]:
     """A day in order of arrival: with late tags (unless `on_time`), repeats and reused ids."""
     steps = draw(st.lists(STEPS, min_size=1, max_size=most))
-    tags = play([s._replace(subject=s.subject % subjects, delay_ms=0 if on_time else s.delay_ms) for s in steps])
-    for of, gap_ms, same in draw(st.lists(st.tuples(st.integers(0, 99), st.sampled_from(GAPS_MS[:12]), st.booleans()), max_size=3)):
+    tags = play(
+        [s._replace(subject=s.subject % subjects, delay_ms=0 if on_time else s.delay_ms) for s in steps]
+    )
+    for of, gap_ms, same in draw(
+        st.lists(st.tuples(st.integers(0, 99), st.sampled_from(GAPS_MS[:12]), st.booleans()), max_size=3)
+    ):
         _repeat(tags, of % len(tags), gap_ms, same_time=same)
     return tags
 
@@ -120,7 +156,10 @@ def long_day(seed: int, scenes: int, *, subjects: int = 4) -> list[Tag]:
     gaps = GAPS_MS[: chance.choice((8, 10, 12, len(GAPS_MS)))]
     pool = [chance.randrange(len(SCENES)) for _ in range(chance.randint(3, len(SCENES)))]
     delays = (0,) if chance.random() < 0.3 else DELAYS_MS
-    steps = [Step(chance.choice(gaps), chance.randrange(subjects), chance.choice(pool), chance.choice(delays)) for _ in range(scenes)]
+    steps = [
+        Step(chance.choice(gaps), chance.randrange(subjects), chance.choice(pool), chance.choice(delays))
+        for _ in range(scenes)
+    ]
     tags = play(steps)
     for _ in range(chance.randrange(scenes // 4 + 1)):
         _repeat(tags, chance.randrange(len(tags)), chance.choice(gaps), same_time=chance.random() < 0.6)
@@ -135,9 +174,21 @@ def play(steps: Sequence[Step]) -> list[Tag]:
         scene = SCENES[step.scene]
         for i, (offset_ms, fields) in enumerate(scene):
             ts_ms = at_ms + offset_ms
-            tag = {"v": 1, "id": f"{n}-{i}", "source": f"feed-{step.scene % 2}", "ts_ms": ts_ms, "subject": SUBJECTS[step.subject], **fields}
+            tag = {
+                "v": 1,
+                "id": f"{n}-{i}",
+                "source": f"feed-{step.scene % 2}",
+                "ts_ms": ts_ms,
+                "subject": subject_name(step.subject),
+                **fields,
+            }
             arrivals.append((ts_ms + (step.delay_ms if i == len(scene) - 1 else 0), len(arrivals), tag))
     return [tag for _, _, tag in sorted(arrivals, key=lambda a: a[:2])]
+
+
+def subject_name(n: int) -> str:
+    """The n-th subject; beyond the first four all are alike."""
+    return SUBJECTS[n] if n < len(SUBJECTS) else f"+8619900{n:06d}"
 
 
 def arrive_again(tags: Sequence[Tag], after_ms: int) -> list[Tag]:
@@ -176,5 +227,7 @@ def controls_of(draw: st.DrawFn, rows: np.ndarray, *, most: int = 4) -> dict[int
     controls = {}
     for at, whose, n, kind, skew_ms, truth in draw(st.lists(drawn, max_size=most)):
         ts_ms = int(rows["watermark_ms"][at - 1]) + skew_ms
-        controls[at] = Control(kind, rows["token"][whose].tobytes(), ts_ms, n=n, truth=truth, body=f'{{"at": {at}}}')
+        controls[at] = Control(
+            kind, rows["token"][whose].tobytes(), ts_ms, n=n, truth=truth, body=f'{{"at": {at}}}'
+        )
     return controls

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -18,6 +18,7 @@ from fraud_guard.ports import Now, OutboxItem, Truth
 
 log = structlog.get_logger()
 BATCH_LEASE_MS = 5_000
+MOST_AT_ONCE = 500
 SEND_LEASE_MS = 30_000
 """Longer than any send may take, so that a lease only runs out when its relay died."""
 
@@ -40,8 +41,8 @@ class Relay:
         """
         clock = self._now_ms if now_ms is None else lambda: now_ms
         taken = 0
-        for channel, batch in self._batches.items():
-            taken += self._run_batch(channel, batch, clock())
+        if self._batches:
+            taken += self._run_batches(clock())
         for channel, sender in self._senders.items():
             taken += self._start(channel, sender, clock)
         await asyncio.sleep(0)
@@ -73,22 +74,30 @@ class Relay:
                 return
             self._land()
 
-    def _run_batch(self, channel: str, batch: Batch, now_ms: int) -> int:
-        items = self._truth.claim([channel], now_ms, BATCH_LEASE_MS, batch.most)
-        if not items:
-            return 0
-        failpoint("relay-after-claim")
-        try:
-            batch.deliver(items)
-        except DependencyError as away:
-            log.warning("not_delivered", channel=channel, messages=len(items), why=str(away))
-            for item in items:
-                self._truth.failed(item, str(away), local_retry_at(item.attempts, now_ms))
-            self.counts["failed"] += len(items)
-            return len(items)
-        failpoint("relay-after-send")
-        self._mark(items, now_ms)
+    def _run_batches(self, now_ms: int) -> int:
+        """One claim and one mark for all channels of our own."""
+        items = self._truth.claim(list(self._batches), now_ms, BATCH_LEASE_MS, MOST_AT_ONCE)
+        if items:
+            failpoint("relay-after-claim")
+            sent = [item for name, batch in self._batches.items() for item in self._deliver(name, batch, items, now_ms)]
+            failpoint("relay-after-send")
+            self._mark(sent, now_ms)
         return len(items)
+
+    def _deliver(self, channel: str, batch: Batch, items: Sequence[OutboxItem], now_ms: int) -> Sequence[OutboxItem]:
+        """Hand a channel its items; returns those it took."""
+        mine = [item for item in items if item.channel == channel]
+        if not mine:
+            return []
+        try:
+            batch.deliver(mine)
+        except DependencyError as away:
+            log.warning("not_delivered", channel=channel, messages=len(mine), why=str(away))
+            for item in mine:
+                self._truth.failed(item, str(away), local_retry_at(item.attempts, now_ms))
+            self.counts["failed"] += len(mine)
+            return []
+        return mine
 
     def _start(self, channel: str, sender: Sender, clock: Now) -> int:
         flying = self._flying[channel]
@@ -112,7 +121,7 @@ class Relay:
         failpoint("relay-after-send")
         self._mark([item], clock())
 
-    def _mark(self, items: list[OutboxItem], now_ms: int) -> None:
+    def _mark(self, items: Sequence[OutboxItem], now_ms: int) -> None:
         done = self._truth.delivered_many(items, now_ms)
         failpoint("relay-after-mark")
         self.counts["delivered"] += done

@@ -40,11 +40,12 @@ class Sender(Protocol):
 class Batch:
     """A channel of our own (a topic, the log, the inbox): takes many at once, quickly, all or none.
 
-    `deliver` raises DependencyError when it cannot; then all are tried again, for ever.
+    `deliver` takes the items of one call in their order, and raises DependencyError when it cannot; then
+    all are tried again, for ever.
     """
 
-    def __init__(self, deliver: Callable[[Sequence[OutboxItem]], None], most: int = 500) -> None:
-        self.deliver, self.most = deliver, most
+    def __init__(self, deliver: Callable[[Sequence[OutboxItem]], None]) -> None:
+        self.deliver = deliver
 
 
 def retry_at(attempts: int, failure: NotDelivered, now_ms: int) -> int | None:

@@ -22,7 +22,7 @@ def decode(record: bytes) -> AnyWireTag:
     if len(record) > MAX_RECORD_BYTES:
         raise RejectedTag(Reason.TOO_LONG, f"record of {len(record)} bytes, at most {MAX_RECORD_BYTES}")
     try:
-        tag = _decoder.decode(record)
+        tag: AnyWireTag = _decoder.decode(record)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise _reject(record, error) from None
     if b"\\u0000" in record and _has_nul(tag):

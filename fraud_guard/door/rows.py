@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from fraud_guard.door import apps, hosts, lexicon, numbers, peers
@@ -112,7 +112,8 @@ class RowMaker:
         peer, flags = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
         if tag.direction == "out":
             flags |= _OUT
-        lures, host, urls = 0, None, tag.urls or ()
+        lures, host = 0, None
+        urls: Sequence[str] = tag.urls or ()
         if tag.text:
             marks = self._texts.get(tag.text) or self._read(tag.text)
             flags, lures, urls = flags | marks.flags, marks.lures, tag.urls or marks.urls

@@ -26,12 +26,13 @@ IN_CALL_MAX_MS = 4 * 3_600_000
 
 def has(rows: Rows, flag: int) -> Mask:
     """Rows with at least one of these flags."""
-    return (rows["flags"] & np.uint32(flag)) != 0
+    mask: Mask = (rows["flags"] & np.uint32(flag)) != 0
+    return mask
 
 
 def is_risky_call(rows: Rows) -> Mask:
     """Incoming calls from overseas, virtual, irregular or marked numbers."""
-    call = (rows["kind"] >= Kind.CALL_START) & (rows["kind"] <= Kind.CALL_END)
+    call: Mask = (rows["kind"] >= Kind.CALL_START) & (rows["kind"] <= Kind.CALL_END)
     return call & has(rows, int(RISKY)) & ~has(rows, Flag.OUTGOING)
 
 
@@ -39,7 +40,7 @@ def is_significant(rows: Rows) -> Mask:
     """Rows that go into the ring and have the rules looked at."""
     kind, category = rows["kind"], rows["category"]
     call = (kind >= Kind.CALL_START) & (kind <= Kind.CALL_END)
-    return (
+    significant: Mask = (
         (call & has(rows, int(RISKY) | Flag.LONG | Flag.FORWARDED | Flag.OFFICIAL))
         | ((kind == Kind.SMS) & has(rows, int(_KEPT_TEXT)))
         | ((kind == Kind.VISIT) & has(rows, Flag.SHORT_LINK | Flag.MARKED))
@@ -48,6 +49,7 @@ def is_significant(rows: Rows) -> Mask:
         | ((kind == Kind.APP_ACTIVE) & np.isin(category, _APPS))
         | (kind == Kind.TIMER)
     )
+    return significant
 
 
 def renew(h: Rows, ts_ms: npt.NDArray[np.int64]) -> None:
@@ -99,7 +101,8 @@ def apply_call(h: Rows, rows: Rows) -> None:
     seconds = np.where(rows["value"] > 0, rows["value"], np.where(ends, talked_s, 0))
     long = (kind == Kind.CALL_END) & (seconds >= LONG_CALL_S)
     rows["flags"] |= np.where(long, np.uint32(Flag.LONG), np.uint32(0))
-    h["call_answer_ms"] = np.where(ends, ts_ms, h["call_answer_ms"])
+    stray = (kind == Kind.CALL_END) & (h["call"] == 0)  # its start may still be on the way
+    h["call_answer_ms"] = np.where(ends, ts_ms, np.where(stray, np.maximum(h["call_answer_ms"], ts_ms), h["call_answer_ms"]))
     for name in ("call", "call_due_ms"):
         h[name][ends] = 0
 
@@ -111,7 +114,8 @@ def call_key(rows: Rows) -> npt.NDArray[np.uint64]:
 
 def in_call(h: Rows, now_ms: npt.NDArray[np.int64]) -> Mask:
     """Whether a call is in progress at `now_ms`."""
-    return (h["call"] != 0) & (now_ms - h["call_start_ms"] < IN_CALL_MAX_MS)
+    mask: Mask = (h["call"] != 0) & (now_ms - h["call_start_ms"] < IN_CALL_MAX_MS)
+    return mask
 
 
 def _count(h: Rows, rows: Rows) -> None:

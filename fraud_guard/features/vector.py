@@ -51,7 +51,8 @@ def _counter(count: Count, window: int) -> Callable[[View], Floats]:
     def compute(view: View) -> Floats:
         idle_s = np.maximum(view.now_ms - view.h["last_ms"], 0) / 1000.0
         decay = np.exp(-idle_s / WINDOWS_S[window])
-        return view.h["counts"][:, count, window].astype(np.float64) * decay
+        left: Floats = view.h["counts"][:, count, window].astype(np.float64) * decay
+        return left
 
     return compute
 
@@ -68,7 +69,8 @@ def _call_has(flags: int) -> Callable[[View], Floats]:
     def compute(view: View) -> Floats:
         incoming = (view.h["call_flags"] & np.uint32(Flag.OUTGOING)) == 0
         flagged = (view.h["call_flags"] & np.uint32(flags)) != 0
-        return (in_call(view.h, view.now_ms) & incoming & flagged).astype(np.float64)
+        found: Floats = (in_call(view.h, view.now_ms) & incoming & flagged).astype(np.float64)
+        return found
 
     return compute
 
@@ -83,7 +85,8 @@ def _hour(view: View) -> Floats:
 
 
 def _known_for_s(view: View) -> Floats:
-    return ((view.now_ms - view.h["first_ms"]) // 1000).astype(np.float64)
+    known: Floats = ((view.now_ms - view.h["first_ms"]) // 1000).astype(np.float64)
+    return known
 
 
 _WINDOW_NAMES = ("10m", "1h", "24h", "7d", "30d", "90d")

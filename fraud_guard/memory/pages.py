@@ -119,7 +119,8 @@ class Pager:
 def _pack(memory: Memory, page: int) -> bytes:
     at = slice(page * PAGE, page * PAGE + PAGE)
     raw = memory.head[at].tobytes() + memory.ring[at].tobytes()
-    return bytes([LAYOUT]) + _codec.compress(raw, asbytes=True)
+    packed: bytes = _codec.compress(raw, asbytes=True)
+    return bytes([LAYOUT]) + packed
 
 
 def _unpack(blob: bytes) -> tuple[np.ndarray, np.ndarray]:

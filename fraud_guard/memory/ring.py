@@ -17,6 +17,15 @@ def pack_when(ts_ms: npt.NDArray[np.int64], kind: npt.NDArray[np.uint8], categor
     return ts_ms.astype(np.uint64) << np.uint64(16) | kind.astype(np.uint64) << np.uint64(8) | category
 
 
+def events_of(rows: np.ndarray) -> np.ndarray:
+    """Rows of a block as events; a position below 0 (none) is kept as it wraps."""
+    events = np.zeros(len(rows), EVENT)
+    events["when"] = pack_when(rows["ts_ms"], rows["kind"], rows["category"])
+    events["flags"], events["position"] = rows["flags"], rows["position"].astype(np.uint64)
+    events["peer"] = rows["peer"].astype(np.uint32)
+    return events
+
+
 def insert(ring: np.ndarray, head: np.ndarray, slots: Ints, events: np.ndarray) -> None:
     """Put `events[i]` into the ring of `slots[i]` (slots distinct); `head` holds the gathered heads, changed here.
 
@@ -33,7 +42,7 @@ def insert(ring: np.ndarray, head: np.ndarray, slots: Ints, events: np.ndarray) 
 def read(ring: np.ndarray, head: np.ndarray, slots: Ints) -> np.ndarray:
     """Events of `slots`, shape (n, RING), oldest first; beyond a ring's size `when` is 0."""
     at = (head["ring_head"].astype(np.intp)[:, None] + np.arange(RING)) % RING
-    events = ring[slots[:, None], at]
+    events: np.ndarray = ring[slots[:, None], at]
     events["when"][np.arange(RING) >= head["ring_size"][:, None]] = 0
     return events
 

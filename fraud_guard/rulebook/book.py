@@ -127,7 +127,8 @@ class Book:
         if rule.timer is not None and rule.rule.timer is not None:
             answer = np.full(len(rows), Kind.CALL_ANSWER, np.uint8)  # `call` speaks of the call, as when the timer was set
             columns = EventColumns(answer, rows["category"], rows["flags"])
-            return timer & (rows["value"] == rule.rule.timer.after) & rule.timer.run(columns, {})
+            due: Bools = timer & (rows["value"] == rule.rule.timer.after)
+            return due & rule.timer.run(columns, Memo())
         return rule.event.run(events, memo) if rule.event is not None else timer
 
     def _sequence(self, i: int, rings: _Rings, concerned: Bools) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -173,7 +174,7 @@ class _Rings:
     def has(self, step: Expression) -> Bools:
         """Rows whose ring holds an event that matches the step."""
         if step.sql not in self._has:
-            self._has[step.sql] = self.mask(step).any(axis=1)
+            self._has[step.sql] = np.logical_or.reduce(self.mask(step), axis=1)
         return self._has[step.sql]
 
 

@@ -168,6 +168,15 @@ def test_a_clock_strikes_once(truth: Truth, epoch: int) -> None:
     assert clock not in truth.due_clocks(due_ms + 10 * CLOCK_LEASE_MS)
 
 
+def test_a_clock_strikes_once_also_while_silence_lasts(truth: Truth, epoch: int) -> None:
+    """An order that stays unanswered calls its parent once, however often its clock is struck."""
+    truth.apply(PARTITION, epoch, 1, [seen(level=1, position=1)])
+    (clock,) = truth.due_clocks(T0 + 120_000)
+    outcomes = [truth.strike(clock, T0 + 120_000) for _ in range(3)]
+    assert [o.station_id for outcome in outcomes if outcome for o in outcome.orders] == ["county"]
+    assert len(truth.orders()) == 2
+
+
 def test_a_clock_does_not_strike_early(truth: Truth, epoch: int) -> None:
     """Before its time, and for an unknown order, a clock does nothing."""
     (outcome,) = truth.apply(PARTITION, epoch, 1, [seen(position=1)])
@@ -360,7 +369,7 @@ def fresh_truth() -> Iterator[Callable[[Path], SqlTruth]]:
         yield opened
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(DAYS)
 def test_both_adapters_agree(fresh_truth: Callable[[Path], SqlTruth], acts: list[Act]) -> None:
     """For any history both adapters give the same outcomes, refusals, messages and stored rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ class Posted(NamedTuple):
 class Receiver:
     """`answers`: path -> (status, headers, body); `/slow` holds its answer until `release` is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.posted: list[Posted] = []
         self.release = threading.Event()
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {"/ok": (200, {}, b"")}
@@ -54,6 +55,8 @@ class Receiver:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
 
     def url(self, path: str = "/ok", host: str = "127.0.0.1") -> str:

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from fraud_guard import failpoints
+from fraud_guard.app.golden import golden_day
 from fraud_guard.app.settings import read
+from fraud_guard.app.topics import MIXED
 from fraud_guard.feedback.closure import Closure, ClosureOutcome, Contact, Truth
 from fraud_guard.shipped import shipped
 from fraud_guard.testing import Driver, ToldClock, lines_of
-from fraud_guard.app.golden import golden_day
-from fraud_guard.app.topics import MIXED
 
 PRODUCT = Path(failpoints.__file__).parent
 NAMES = sorted({
@@ -80,7 +80,7 @@ def feed(run: Driver, lines: list[bytes], up_to: int) -> None:
 
 def answer(run: Driver) -> None:
     """The station takes its first order and closes it."""
-    order = sorted(run.site.truth.orders(limit=1_000), key=lambda o: (o.issued_ms, o.order_id))[0]
+    order = min(run.site.truth.orders(limit=1_000), key=lambda o: (o.issued_ms, o.order_id))
     if order.state == "issued":
         order = run.site.truth.accept(order.order_id, "王警官", NIGHT_MS)
     if order.state == "accepted":
@@ -119,7 +119,7 @@ def in_child(act: functools.partial[None]) -> int:
         try:
             act()
             status = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001  the child must not return into pytest
             traceback.print_exc()
         finally:
             os._exit(status)
@@ -182,7 +182,7 @@ def test_rules_reloaded_between_crash_and_restart(tmp_path: Path) -> None:
             assert in_child(functools.partial(work, folder, until=1)) == 0
         for path in (folder / "rules" / "tags").rglob("*.yaml"):
             text = path.read_text(encoding="utf-8")
-            path.write_text(re.sub(r"^weight: .*$", "weight: 11.9", text, flags=re.M), encoding="utf-8")
+            path.write_text(re.sub(r"^weight: .*$", "weight: 11.9", text, flags=re.MULTILINE), encoding="utf-8")
         assert in_child(functools.partial(work, folder)) == 0
         results.append(result(folder))
     assert results[0]["changes"] == results[1]["changes"]

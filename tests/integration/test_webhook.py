@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
+import ssl
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import standardwebhooks
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from fraud_guard.adapters.addresses import choose, is_public
 from fraud_guard.adapters.senders import (
@@ -74,7 +83,7 @@ def test_a_good_answer_is_a_delivery(receiver: Receiver, answer: bytes) -> None:
 def test_a_polite_refusal_is_a_failure(receiver: Receiver, answer: bytes) -> None:
     """A 200 whose JSON body tells of an error, or is too long to be read, is not delivered."""
     receiver.answers["/ok"] = (200, {}, answer)
-    with pytest.raises(NotDelivered, match="body tells of an error|more than"):
+    with pytest.raises(NotDelivered, match=r"body tells of an error|more than"):
         post(receiver.url("/ok"))
 
 
@@ -148,6 +157,39 @@ def test_a_name_is_resolved_once(receiver: Receiver) -> None:
     post(receiver.url("/ok", host="station.example"), resolver=once)
     assert asked == ["station.example"]
     assert receiver.posted[0].headers["host"] == f"station.example:{receiver.port}"
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A self-signed certificate for a name, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, SHA256())
+    )
+    file = folder / "station.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(made.public_bytes(Encoding.PEM) + private)
+    return file
+
+
+@pytest.mark.parametrize(("name", "delivered"), [("station.example", 1), ("other.example", 0)])
+def test_the_certificate_is_that_of_the_name(name: str, delivered: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over https the pinned address must still show a trusted certificate of the URL's name."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate(tmp_path, name))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "station.pem"))
+
+    async def resolver(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    with Receiver(tls).running() as receiver:
+        with nullcontext() if delivered else pytest.raises(NotDelivered, match="CERTIFICATE_VERIFY_FAILED"):
+            post(f"https://station.example:{receiver.port}/ok", resolver=resolver)
+        assert len(receiver.posted) == delivered
 
 
 @pytest.mark.parametrize("found", [["8.8.8.8", "10.0.0.1"], []])

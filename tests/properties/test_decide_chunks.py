@@ -51,8 +51,15 @@ def test_a_full_ring_equals_the_reference(synthetic):
     assert_equal_in_all_cuts(synthetic, long_day(77, 130, subjects=1), 0, [100])
 
 
+def test_a_crowd_equals_the_reference(synthetic):
+    """Forty subjects interleaved in one block are scored as each alone."""
+    assert assert_equal_in_all_cuts(synthetic, long_day(5, 120, subjects=40), 0, [150, 151]) > 20
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1_000, 2_000))
 def test_many_long_days_equal_the_reference(synthetic, seed):
     """The same over a thousand longer days."""
-    assert_equal_in_all_cuts(synthetic, long_day(seed, 90, subjects=1 + seed % 4), seed % 3 * 2_000, [seed % 97])
+    assert_equal_in_all_cuts(
+        synthetic, long_day(seed, 90, subjects=1 + seed % 4), seed % 3 * 2_000, [seed % 97]
+    )

@@ -64,13 +64,13 @@ def test_a_golden_day_doubled_gives_the_same_alerts(shipped, name, after_ms):
 
 
 @FEW
-@given(days(on_time=True), st.integers(0, 2**32), st.sampled_from((1, 7, 1_000)))
-def test_a_shuffle_within_the_reorder_window_gives_the_same_alerts(tags, seed, stride):
+@given(days(on_time=True), st.integers(0, 2**32), st.sampled_from((1, 7, 1_000)), st.booleans())
+def test_a_shuffle_within_the_reorder_window_gives_the_same_alerts(tags, seed, stride, as_file):
     """Tags that arrive up to the reorder window late give byte for byte the same log, so the same alerts."""
     chance = random.Random(seed)
     shuffled = sorted(tags, key=lambda t: t["ts_ms"] + chance.uniform(0, REORDER_MS))
     tags = sorted(tags, key=lambda t: t["ts_ms"])
-    straight, mixed = rows_of(tags, reorder_ms=REORDER_MS), rows_of(shuffled, reorder_ms=REORDER_MS)
+    straight, mixed = (rows_of(t, reorder_ms=REORDER_MS, as_file=as_file) for t in (tags, shuffled))
     kept = [n for n in straight.dtype.names if n != "inlet"]
     assert (straight[kept] == mixed[kept]).all()
     book = synthetic_book()

@@ -65,7 +65,9 @@ def test_parts_of_a_block_and_a_tick_equal_the_block(tags, stride):
     """A block fed in parts without settling, then a tick, gives the alerts of the whole block."""
     book, rows = synthetic_book(), rows_of(tags)
     cuts = range(0, len(rows), stride)
-    assert without_places(by_decide(book, rows, cuts, in_parts=True)) == without_places(by_decide(book, rows, cuts))
+    assert without_places(by_decide(book, rows, cuts, in_parts=True)) == without_places(
+        by_decide(book, rows, cuts)
+    )
 
 
 @pytest.mark.soak
@@ -75,5 +77,7 @@ def test_long_days_survive_everything_at_once(synthetic, seed):
     rows = rows_of(long_day(seed, 120))
     edges = range(0, len(rows), 11)
     one = by_decide(synthetic, rows, [])
-    rough = by_decide(synthetic, rows, edges, restart_at=frozenset(edges), sweep=True, partitions=1 + seed % 8)
+    rough = by_decide(
+        synthetic, rows, edges, restart_at=frozenset(edges), sweep=True, partitions=1 + seed % 8
+    )
     assert without_places(rough) == without_places(one)

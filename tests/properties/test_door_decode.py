@@ -20,7 +20,14 @@ MORE = settings(max_examples=settings.default.max_examples * 25)
 FULL: tuple[dict[str, Any], ...] = (
     {"v": 1, "labels": ["crowd-marked-scam"], "area": "110101"},
     {"area": "110101001001", "labels": None, "unknown": {"a": [1, {"b": None}]}},
-    {"duration_s": 60, "forwarded": True, "call_id": "c", "urls": ["http://a.cn"], "bytes_up": 1, "sha256": "ab" * 32},
+    {
+        "duration_s": 60,
+        "forwarded": True,
+        "call_id": "c",
+        "urls": ["http://a.cn"],
+        "bytes_up": 1,
+        "sha256": "ab" * 32,
+    },
 )
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 1.0, 1.5, -0.0, 1e30, 2**31, 2**63 - 1, 2**63, 2**64, 10**40, "", " ", "1", "in", "out",
@@ -37,7 +44,9 @@ VALID = st.builds(
     lambda scene, more, i: (tags := play([Step(0, 0, scene, 0)]))[i % len(tags)] | more,
     st.integers(0, len(SCENES) - 1), st.sampled_from(({}, *FULL)), st.integers(0, 9),
 )  # fmt: skip
-MUTATIONS = st.lists(st.tuples(st.sampled_from(FIELDS), st.one_of(st.just(...), st.sampled_from(VALUES))), max_size=2)
+MUTATIONS = st.lists(
+    st.tuples(st.sampled_from(FIELDS), st.one_of(st.just(...), st.sampled_from(VALUES))), max_size=2
+)
 
 
 def mutated(tag: dict[str, Any], mutations: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -55,7 +64,9 @@ def schema_takes(record: bytes) -> bool:
         TAG.validate_json(record)
     except ValidationError:
         return False
-    return type(json.loads(record).get("v", 1)) is int  # for Python, and so for pydantic, true and 1.0 equal 1
+    return (
+        type(json.loads(record).get("v", 1)) is int
+    )  # for Python, and so for pydantic, true and 1.0 equal 1
 
 
 def refusal(record: bytes) -> RejectedTag | None:

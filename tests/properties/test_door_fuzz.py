@@ -41,15 +41,40 @@ def special_lines(good: bytes) -> Iterator[bytes]:
     yield good.replace(b'"subject":"', b'"subject":"\xff')
     yield good.replace(b'"subject":"', b'"subject":"\x00')
     yield good.replace(b'"v":1', b'"v":2')
-    for time in (b"NaN", b"Infinity", b"-1", b"1790000000", b"1e999", b"9" * 400, b"9" * 5_000, b'"1790000000000"', b"1.79e12", b"null"):
+    for time in (
+        b"NaN",
+        b"Infinity",
+        b"-1",
+        b"1790000000",
+        b"1e999",
+        b"9" * 400,
+        b"9" * 5_000,
+        b'"1790000000000"',
+        b"1.79e12",
+        b"null",
+    ):
         yield good.replace(str(BASE_MS).encode(), time)
-    yield from (b"", b" ", b"null", b"[]", b"{}", b'"x"', b"\xef\xbb\xbf" + good, good + good, good + b"\x00", good.upper())
+    yield from (
+        b"",
+        b" ",
+        b"null",
+        b"[]",
+        b"{}",
+        b'"x"',
+        b"\xef\xbb\xbf" + good,
+        good + good,
+        good + b"\x00",
+        good.upper(),
+    )
 
 
 def fuzzed(seed: int, count: int) -> list[bytes]:
     """`count` lines: mutated bytes, odd values, specials, random bytes, and good ones between them."""
     chance = random.Random(seed)
-    tags = [t | {"ts_ms": BASE_MS + n * 3_000} for n, t in enumerate(t for s in range(12) for t in long_day(s, 60))]
+    tags = [
+        t | {"ts_ms": BASE_MS + n * 3_000}
+        for n, t in enumerate(t for s in range(12) for t in long_day(s, 60))
+    ]
     good = [json.dumps(t, ensure_ascii=False, separators=(",", ":")).encode() for t in tags]
     first = next(g for g in good if str(BASE_MS).encode() in g)
     lines = list(special_lines(first))
@@ -69,7 +94,15 @@ def fuzzed(seed: int, count: int) -> list[bytes]:
 
 def _odd_value(chance: random.Random, tag: dict[str, object]) -> bytes:
     name = chance.choice(list(tag))
-    odd = chance.choice((chance.choice(ODD_TEXTS), chance.randrange(-(2**70), 2**70), None, chance.random(), [chance.choice(ODD_TEXTS)]))
+    odd = chance.choice(
+        (
+            chance.choice(ODD_TEXTS),
+            chance.randrange(-(2**70), 2**70),
+            None,
+            chance.random(),
+            [chance.choice(ODD_TEXTS)],
+        )
+    )
     return json.dumps(tag | {name: odd}, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass")
 
 
@@ -86,7 +119,9 @@ def _bent(chance: random.Random, line: bytes) -> bytes:
             case 2:
                 bent[i:i] = bytes(bent[i:j])
             case _:
-                bent[i:j] = chance.choice((b'"', b"\\u00", b"\\", b"{", b"\xf0\x9f", b"0", b"-", b",", b"\x00"))
+                bent[i:j] = chance.choice(
+                    (b'"', b"\\u00", b"\\", b"{", b"\xf0\x9f", b"0", b"-", b",", b"\x00")
+                )
         if not bent:
             break
     return bytes(bent)
@@ -126,7 +161,9 @@ def test_a_hundred_thousand_fuzzed_lines_are_conserved():
 
 
 @settings(max_examples=settings.default.max_examples * 3)
-@given(st.lists(st.one_of(st.binary(max_size=300), st.text(max_size=100).map(lambda t: t.encode())), max_size=10))
+@given(
+    st.lists(st.one_of(st.binary(max_size=300), st.text(max_size=100).map(lambda t: t.encode())), max_size=10)
+)
 def test_arbitrary_bytes_are_refused_one_by_one(lines):
     """Bytes that are no tag are refused, each for itself, in order."""
     door, accepted, _ = through_the_door(lines)

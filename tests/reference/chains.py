@@ -8,7 +8,9 @@ from tests.reference.language import holds_for_event
 from tests.reference.record import Event
 
 
-def narrowest_chain(ring: Sequence[Event], at: int, steps: Sequence[str], within_ms: int) -> list[Event] | None:
+def narrowest_chain(
+    ring: Sequence[Event], at: int, steps: Sequence[str], within_ms: int
+) -> list[Event] | None:
     """The narrowest chain of all steps that uses the event at index `at`, oldest first.
 
     Of equally narrow ones: the event at the earliest step, then the latest events before it
@@ -36,7 +38,9 @@ def _through(
             yield [*before, at, *after]
 
 
-def _before(ring: Sequence[Event], fits: Sequence[Sequence[bool]], end: int, oldest_ms: int) -> Iterator[list[int]]:
+def _before(
+    ring: Sequence[Event], fits: Sequence[Sequence[bool]], end: int, oldest_ms: int
+) -> Iterator[list[int]]:
     if not fits:
         yield []
         return
@@ -46,7 +50,9 @@ def _before(ring: Sequence[Event], fits: Sequence[Sequence[bool]], end: int, old
                 yield [*rest, i]
 
 
-def _after(ring: Sequence[Event], fits: Sequence[Sequence[bool]], start: int, newest_ms: int) -> Iterator[list[int]]:
+def _after(
+    ring: Sequence[Event], fits: Sequence[Sequence[bool]], start: int, newest_ms: int
+) -> Iterator[list[int]]:
     if not fits:
         yield []
         return

@@ -79,10 +79,14 @@ def by_decide(
             for lane in lanes:
                 lane.restart()
         if start in controls:
-            for lane in lanes:  # partitions lag behind one another; people act when the time has come in all of them
+            for (
+                lane
+            ) in lanes:  # partitions lag behind one another; people act when the time has come in all of them
                 lane.tick(int(rows["watermark_ms"][start - 1]) if start else 0)
             token = controls[start].token
-            lanes[int.from_bytes(token[:2], "big") % 512 % partitions].control(controls[start], _position(rows, start))
+            lanes[int.from_bytes(token[:2], "big") % 512 % partitions].control(
+                controls[start], _position(rows, start)
+            )
         for i, lane in enumerate(lanes):
             lane.feed(rows[start:end][rows["shard"][start:end] % partitions == i])
     last_ms = int(rows["watermark_ms"][-1]) if len(rows) else 0
@@ -108,7 +112,10 @@ def by_reference(book: Book, rows: np.ndarray, controls: Mapping[int, Control] |
 def without_places(told: Told) -> dict[bytes, list[Change]]:
     """Changes without log positions: for runs that number or interleave the log otherwise."""
     return {
-        token: [replace(c, position=0, clues=tuple((*clue[:-1], len(clue[-1])) for clue in c.clues)) for c in changes]
+        token: [
+            replace(c, position=0, clues=tuple((*clue[:-1], len(clue[-1])) for clue in c.clues))
+            for c in changes
+        ]
         for token, changes in told.changes.items()
     }
 

@@ -98,7 +98,9 @@ def feature(name: str, record: Record, now_ms: int) -> float:
     what, _, window = name.rpartition("_")
     assert window in WINDOWS_S
     idle_s = max(now_ms - record.last_ms, 0) / 1000
-    return float(record.counts.get((_COUNTED[what], window), 0.0)) * float(np.exp(-idle_s / WINDOWS_S[window]))
+    return float(record.counts.get((_COUNTED[what], window), 0.0)) * float(
+        np.exp(-idle_s / WINDOWS_S[window])
+    )
 
 
 def _named(enum: str, code: int) -> str:

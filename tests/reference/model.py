@@ -76,7 +76,9 @@ class PlainScorer:
             return
         self._settle(control.token, control.ts_ms, position)
         case, old = subject.case, subject.record
+        confirmed = control.truth.startswith("true_") and 0 < control.n <= old.alerts
         if control.kind == "closure" and (not case.n or case.n != control.n):
+            old.victim = old.victim or confirmed
             return
         if case.n:
             self._tell(control.token, "closed", max(control.ts_ms, case.ts_ms), position, control.body)
@@ -84,7 +86,7 @@ class PlainScorer:
         if control.kind == "closure":
             new, call = subject.record, old.call
             new.first_ms, new.area, new.age, new.household = old.first_ms, old.area, old.age, old.household
-            new.victim = old.victim or control.truth.startswith("true_")
+            new.victim = old.victim or confirmed
             new.forwarded = old.forwarded
             new.call = Call(call.id, call.peer, call.start_ms, call.answer_ms, flags=call.flags)
 
@@ -134,9 +136,18 @@ class PlainScorer:
         call = record.call
         elapsed_s = (due_ms - call.answer_ms) // 1000
         flags = call.flags | (Flag.LONG if elapsed_s >= LONG_S else 0)
-        row = {"kind": Kind.TIMER, "ts_ms": due_ms, "category": 0, "flags": flags, "peer": call.peer, "value": elapsed_s}
+        row = {
+            "kind": Kind.TIMER,
+            "ts_ms": due_ms,
+            "category": 0,
+            "flags": flags,
+            "peer": call.peer,
+            "value": elapsed_s,
+        }
         if elapsed_s >= LONG_S and holds_for_event("risky", Kind.TIMER, 0, flags):
-            record.seen_s[Seen.LONG_RISKY_CALL] = max(record.seen_s.get(Seen.LONG_RISKY_CALL, 0), due_ms // 1000)
+            record.seen_s[Seen.LONG_RISKY_CALL] = max(
+                record.seen_s.get(Seen.LONG_RISKY_CALL, 0), due_ms // 1000
+            )
         call.due_ms = self._next_due_ms(call, elapsed_s)
         starts = [e.position for e in record.ring
                   if e.peer == call.peer & 0xFFFFFFFF and e.kind in (Kind.CALL_START, Kind.CALL_ANSWER)]  # fmt: skip
@@ -162,15 +173,23 @@ class PlainScorer:
         if clues:
             self._observe(token, clues, now_ms, position)
 
-    def _hit(self, rule: Rule, record: Record, row: Row, event: Event, tags: tuple[int, ...]) -> tuple[int, ...] | None:
+    def _hit(
+        self, rule: Rule, record: Record, row: Row, event: Event, tags: tuple[int, ...]
+    ) -> tuple[int, ...] | None:
         """The tags behind a hit of the rule's shape, None if it does not look at this event."""
         if rule.sequence is not None:
             at = next((i for i, e in enumerate(record.ring) if e is event), None)
-            chain = None if at is None else narrowest_chain(record.ring, at, rule.sequence.steps, rule.sequence.within * 1000)
+            chain = (
+                None
+                if at is None
+                else narrowest_chain(record.ring, at, rule.sequence.steps, rule.sequence.within * 1000)
+            )
             return tuple(e.position for e in chain if e.position >= 0) if chain else None
         if rule.timer is not None:
             due = row["kind"] == Kind.TIMER and row["value"] == rule.timer.after
-            return tags if due and holds_for_event(rule.timer.call, Kind.CALL_ANSWER, 0, row["flags"]) else None
+            return (
+                tags if due and holds_for_event(rule.timer.call, Kind.CALL_ANSWER, 0, row["flags"]) else None
+            )
         assert rule.event is not None
         return tags if holds_for_event(rule.event, row["kind"], row["category"], row["flags"]) else None
 

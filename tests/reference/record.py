@@ -23,7 +23,14 @@ LONG_S = 600
 RISKY = Flag.OVERSEAS | Flag.VIRTUAL | Flag.IRREGULAR | Flag.MARKED
 CALL_KINDS = (Kind.CALL_START, Kind.CALL_ANSWER, Kind.CALL_END)
 APP_KINDS = (Kind.APP_INSTALL, Kind.APP_ACTIVE)
-NOTED_APPS = (Category.BANK, Category.MEETING, Category.REMOTE_CONTROL, Category.LOAN, Category.INVEST, Category.DATING)
+NOTED_APPS = (
+    Category.BANK,
+    Category.MEETING,
+    Category.REMOTE_CONTROL,
+    Category.LOAN,
+    Category.INVEST,
+    Category.DATING,
+)
 
 Row = dict[str, Any]
 
@@ -146,6 +153,8 @@ def _follow_call(call: Call, row: Row) -> None:
             row["flags"] |= Flag.LONG
         if same:
             call.id, call.due_ms, call.answer_ms = 0, 0, ts_ms
+        elif not call.id:
+            call.answer_ms = max(call.answer_ms, ts_ms)
 
 
 def _begins(call: Call, row: Row) -> bool:

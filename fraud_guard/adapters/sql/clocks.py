@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, select, update
 
-from fraud_guard.adapters.sql.ledger import Ledger
+from fraud_guard.adapters.sql.ledger import Known, Ledger
 from fraud_guard.adapters.sql.tables import clock as table
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.dispatch.order import Clock
@@ -37,9 +37,10 @@ class Clocks(Ledger):
             if connection.execute(mark.values(struck_ms=now_ms)).rowcount != 1:
                 return None
             order = self._load_order(connection, clock.order_id)
-            docket = self._docket(connection, [order.alert_id])
+            docket = self._docket(connection, [(order.alert_id, "")])
+            known = Known(docket)
             outcome = docket.on_clock(self._desk, order, clock)
-            self._save(connection, [outcome] if outcome else [])
+            self._save(connection, known, [outcome] if outcome else [])
             failpoint("clock-before-commit")
         failpoint("clock-after-commit")
         return outcome

@@ -71,11 +71,13 @@ class Database:
         with self._meaningful_errors(), self._readers.begin() as connection:
             yield connection
 
-    def add_new(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows (values in the order of the columns) whose key or unique value is not there yet."""
+    def add_new(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], keys: Sequence[str] = ()
+    ) -> None:
+        """Insert rows whose key or unique value is not there yet; values go with `keys`, or with all columns."""
         if not rows:
             return
-        keys = table.columns.keys()
+        keys = keys or table.columns.keys()
         if self._engine.dialect.name == "sqlite":  # straight to the driver: three times as fast
             names, marks = ", ".join(keys), ", ".join("?" * len(keys))
             sql = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  our own names

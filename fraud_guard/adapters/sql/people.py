@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, insert, or_, select, update
 
 from fraud_guard.adapters.messages import of_closure, of_order
-from fraud_guard.adapters.sql.ledger import Ledger
+from fraud_guard.adapters.sql.ledger import Known, Ledger
 from fraud_guard.adapters.sql.rows import alert_of
 from fraud_guard.adapters.sql.tables import alert, audit, station_order
 from fraud_guard.adapters.sql.tables import closure as closures
@@ -43,7 +43,7 @@ class People(Ledger):
             connection.execute(insert(closures), _row(closure))
             self._set_state(connection, order, "closed", closure.ts_ms)
             of_it = connection.execute(select(alert).where(alert.c.alert_id == order.alert_id)).mappings().one()
-            self._send(connection, [of_closure(closure, alert_of(of_it))], closure.ts_ms)
+            self._send(connection, [(of_closure(closure, alert_of(of_it)), closure.ts_ms)])
             self._note(connection, closure.officer, "close", order.order_id, closure.truth.value, closure.ts_ms)
             failpoint("closure-before-commit")
         failpoint("closure-after-commit")
@@ -52,11 +52,12 @@ class People(Ledger):
     def set_level(self, alert_id: str, level: int, officer: str, reason: str, now_ms: int) -> Outcome | None:
         """A person raises or lowers an alert."""
         with self._db.write() as connection:
-            docket = self._docket(connection, [alert_id])
+            docket = self._docket(connection, [(alert_id, "")])
+            known = Known(docket)
             if alert_id not in docket.alerts:
                 raise LookupError(f"no alert {alert_id}")
             outcome = docket.on_person(self._desk, docket.alerts[alert_id], level, now_ms)
-            self._save(connection, [outcome] if outcome else [])
+            self._save(connection, known, [outcome] if outcome else [])
             self._note(connection, officer, "set_level", alert_id, f"{level}: {reason}", now_ms)
             failpoint("level-before-commit")
         return outcome
@@ -80,7 +81,7 @@ class People(Ledger):
         changed = order.model_copy(update={"state": state})
         mine = station_order.c.order_id == order.order_id
         connection.execute(update(station_order).where(mine).values(state=state))
-        self._send(connection, [of_order(changed)], now_ms)
+        self._send(connection, [(of_order(changed), now_ms)])
         return changed
 
 

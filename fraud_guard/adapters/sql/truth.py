@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from fraud_guard.adapters.sql.clocks import Clocks
 from fraud_guard.adapters.sql.engine import TRUTH, Database
+from fraud_guard.adapters.sql.ledger import Known
 from fraud_guard.adapters.sql.people import People
 from fraud_guard.adapters.sql.tables import generation as generations
 from fraud_guard.adapters.sql.tables import scorer
@@ -24,6 +25,10 @@ from fraud_guard.ports import SeenEffect
 
 class SqlTruth(Clocks, People, Views):
     """See `ports.Truth`. Several processes may open the same database."""
+
+    def __init__(self, db: Database, desk: Desk, *, webhook: bool = False) -> None:
+        super().__init__(db, desk, webhook=webhook)
+        self._journaled: dict[str, str] = {}
 
     @classmethod
     def open(cls, place: Path | str, desk: Desk, *, webhook: bool = False) -> SqlTruth:
@@ -42,6 +47,7 @@ class SqlTruth(Clocks, People, Views):
     def take_epoch(self, partition: str) -> int:
         """Become the only scorer of this partition."""
         mine = scorer.c.partition == partition
+        self._journaled.pop(partition, None)
         with self._db.write() as connection:
             epoch = connection.execute(select(scorer.c.epoch).where(mine).with_for_update()).scalar()
             if epoch is None:
@@ -64,12 +70,14 @@ class SqlTruth(Clocks, People, Views):
         with self._db.write() as connection:
             progress = _fenced_progress(connection, partition, epoch)
             outcomes = self._work(connection, [seen for seen in effects if seen.effect.position > progress])
-            self._save(connection, outcomes)
             if position > progress:
-                _journal(connection, partition, progress + 1, generation)
+                if generation != self._journaled.get(partition):
+                    _journal(connection, partition, progress + 1, generation)
                 mine = scorer.c.partition == partition
                 connection.execute(update(scorer).where(mine).values(position=position))
             failpoint("truth-before-commit")
+        if position > progress:
+            self._journaled[partition] = generation
         failpoint("truth-after-commit")
         return outcomes
 
@@ -83,11 +91,15 @@ class SqlTruth(Clocks, People, Views):
         self._db.close()
 
     def _work(self, connection: Connection, seen: Sequence[SeenEffect]) -> list[Outcome]:
-        tokens = {one.effect.token.hex() for one in seen}
-        ids = {alert_id(self._desk.namespace, one.effect.token.hex(), one.effect.n) for one in seen}
-        docket = self._docket(connection, ids, tokens)
-        outcomes = [docket.on_effect(self._desk, one.effect, one.views) for one in seen]
-        return [outcome for outcome in outcomes if outcome is not None]
+        effects = [one.effect for one in seen]
+        docket = self._docket(
+            connection, [(alert_id(self._desk.namespace, e.token.hex(), e.n), e.token.hex()) for e in effects]
+        )
+        known = Known(docket)
+        worked = [docket.on_effect(self._desk, one.effect, one.views) for one in seen]
+        outcomes = [outcome for outcome in worked if outcome is not None]
+        self._save(connection, known, outcomes)
+        return outcomes
 
 
 def _fenced_progress(connection: Connection, partition: str, epoch: int) -> int:

@@ -43,7 +43,7 @@ def list_letters(
 
 @app.command()
 def show(
-    id: str,  # noqa: A002
+    id: str,
     officer: Annotated[str, typer.Option(help="who looks")],
     why: Annotated[str, typer.Option(help="why the raw record must be read; it is logged")],
     data_dir: DataDir = None,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from functools import partial
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +57,7 @@ def build(settings: Settings) -> tuple[Site, faust.App]:
 def work(app: faust.App, site: Site, *, loglevel: int = logging.WARNING, logfile: Path | None = None) -> Exit:
     """Run the worker in this process until it stops; says with which code to exit."""
     log_to_stderr(loglevel, logfile)
+    spare_the_collector()
     worker = app.conf.Worker(app, loglevel=logging.getLevelName(loglevel), logfile=str(logfile) if logfile else None,
                              redirect_stdouts=False, quiet=True)  # fmt: skip
     try:
@@ -67,6 +69,13 @@ def work(app: faust.App, site: Site, *, loglevel: int = logging.WARNING, logfile
         err.print(f"[bold red]stopped:[/] {site.failure}", soft_wrap=True)
         return code_of(site.failure)
     return Exit.OK
+
+
+def spare_the_collector() -> None:
+    """Caches hold millions of small tuples that never form cycles; walking them again and again costs a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
 
 
 def log_to_stderr(level: int, file: Path | None = None) -> None:

@@ -63,7 +63,7 @@ class Summary(msgspec.Struct):
 
     @property
     def conserved(self) -> bool:
-        """accepted = scored + duplicate + dead letter."""
+        """Accepted = scored + duplicate + dead letter."""
         return self.lines == self.scored + self.duplicate + self.dead.total()
 
 

@@ -12,7 +12,15 @@ MIN_MS = 60_000
 
 def draft(ts_ms: int, name: int | None = None) -> Draft:
     zero = dict.fromkeys(Draft._fields, 0)
-    return Draft(**zero | {"ts_ms": T_MS + ts_ms, "fingerprint": ts_ms if name is None else name, "source": "a", "id": str(name)})
+    return Draft(
+        **zero
+        | {
+            "ts_ms": T_MS + ts_ms,
+            "fingerprint": ts_ms if name is None else name,
+            "source": "a",
+            "id": str(name),
+        }
+    )
 
 
 def times(drafts: list[Draft]) -> list[int]:
@@ -36,7 +44,7 @@ def clamped(drafts: list[Draft]) -> list[int]:
 def test_a_clock_clamps_what_is_dated_ahead():
     """Live, a tag more than five minutes ahead of the clock gets the time of its arrival and a flag."""
     arrival = ClockArrival(lambda: T_MS)
-    got = arrival.pass_on([draft(AHEAD_MS), draft(AHEAD_MS + 1), draft(-10**9)])
+    got = arrival.pass_on([draft(AHEAD_MS), draft(AHEAD_MS + 1), draft(-(10**9))])
     assert times(got) == [AHEAD_MS, 0, -(10**9)]
     assert clamped(got) == [1]
     assert arrival.flush() == []

@@ -49,7 +49,9 @@ def test_the_watermark_never_falls():
 def test_older_than_the_duplicate_window_is_too_late():
     """A tag whose repeat could no longer be known is refused, and stays out of the block."""
     door = make_door()
-    block = through(door, line(0), line(DUPLICATE_WINDOW_MS, "2"), line(0, "3"), line(-1, "4"), line(H_MS, "5"))
+    block = through(
+        door, line(0), line(DUPLICATE_WINDOW_MS, "2"), line(0, "3"), line(-1, "4"), line(H_MS, "5")
+    )
     assert list(block.ids) == ["1", "2", "3", "5"]
     assert [(r.inlet, r.reason) for r in door.refused] == [(3, Reason.TOO_LATE)]
 
@@ -83,9 +85,15 @@ def test_night_is_local():
 def test_rows_do_not_depend_on_the_chunks(tags, size, reorder_ms, as_file):
     """Lines taken in any chunks and blocks give the same rows, watermarks and refusals."""
     records = [json.dumps(t).encode() for t in tags]
-    whole, cut = make_door(reorder_ms=reorder_ms, as_file=as_file), make_door(reorder_ms=reorder_ms, as_file=as_file)
+    whole, cut = (
+        make_door(reorder_ms=reorder_ms, as_file=as_file),
+        make_door(reorder_ms=reorder_ms, as_file=as_file),
+    )
     expected = whole.block(whole.take(records, range(len(records))) + whole.flush()).rows
-    some = [cut.take(records[i : i + size], range(i, min(i + size, len(records)))) for i in range(0, len(records), size)]
+    some = [
+        cut.take(records[i : i + size], range(i, min(i + size, len(records))))
+        for i in range(0, len(records), size)
+    ]
     rows = [cut.block(drafts).rows for drafts in (*some, cut.flush())]
     assert (np.concatenate(rows) == expected).all()
     assert cut.refused == whole.refused

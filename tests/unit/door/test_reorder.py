@@ -12,7 +12,9 @@ WINDOW_MS = 1_000
 
 
 def draft(ts_ms: int, name: str = "", source: str = "a") -> Draft:
-    return Draft(**dict.fromkeys(Draft._fields, 0) | {"ts_ms": ts_ms, "source": source, "id": name, "host": None})
+    return Draft(
+        **dict.fromkeys(Draft._fields, 0) | {"ts_ms": ts_ms, "source": source, "id": name, "host": None}
+    )
 
 
 def test_without_a_window_nothing_waits():
@@ -44,7 +46,12 @@ def test_a_tag_leaves_when_nothing_can_precede_it():
 def test_shuffles_within_the_window_come_out_sorted(tags, size):
     """Tags delayed by at most the window come out in order of time, in any chunks."""
     drafts = [draft(ts_ms, f"{i:03d}") for i, (ts_ms, _) in enumerate(tags)]
-    arrived = [d for _, d in sorted(((t + late, d) for (t, late), d in zip(tags, drafts, strict=True)), key=lambda a: a[0])]
+    arrived = [
+        d
+        for _, d in sorted(
+            ((t + late, d) for (t, late), d in zip(tags, drafts, strict=True)), key=lambda a: a[0]
+        )
+    ]
     reorder, out = Reorder(WINDOW_MS), []
     for i in range(0, len(arrived), size):
         out += reorder.pass_on(arrived[i : i + size])

@@ -17,7 +17,20 @@ POLICIES = shipped_book().generation.policies
 
 
 def found(name: str, weight: float, at_ms: int = T_MS, *, floor: int = 4, holds_h: int = 6) -> Evidence:
-    return Evidence("rule", name, 1, weight, name, (("police", 1.0),), at_ms, at_ms + holds_h * H_MS, floor, (7,), "因", "why")
+    return Evidence(
+        "rule",
+        name,
+        1,
+        weight,
+        name,
+        (("police", 1.0),),
+        at_ms,
+        at_ms + holds_h * H_MS,
+        floor,
+        (7,),
+        "因",
+        "why",
+    )
 
 
 def at(now_ms: int = T_MS, alerts: int = 0) -> Sighting:
@@ -37,7 +50,13 @@ def test_evidence_adds_up_to_an_alert():
     assert observe(episode, [found("a", 4.0)], at(), POLICIES) is None
     change = observe(episode, [found("b", 4.0)], at(T_MS + 1), POLICIES)
     assert change is not None
-    assert (change.change, change.n, change.level, change.ts_ms, change.position) == ("raised", 1, 3, T_MS + 1, 42)
+    assert (change.change, change.n, change.level, change.ts_ms, change.position) == (
+        "raised",
+        1,
+        3,
+        T_MS + 1,
+        42,
+    )
     assert [e.id for e in change.evidence] == ["a", "b"]
 
 
@@ -109,11 +128,18 @@ def test_an_end_shows_the_whole_evidence():
     episode = Episode()
     observe(episode, [found("a", 8.0), found("b", 1.0)], at(), POLICIES)
     last = end(episode, at(T_MS + 5), "closed", POLICIES, '{"truth": "true_scam"}')
-    assert (last.change, last.n, last.level, last.closure) == ("closed", 1, episode.level, '{"truth": "true_scam"}')
+    assert (last.change, last.n, last.level, last.closure) == (
+        "closed",
+        1,
+        episode.level,
+        '{"truth": "true_scam"}',
+    )
     assert len(last.evidence) == len(last.weights) == 2
 
 
-@pytest.mark.parametrize(("probability", "level"), [(0.95, 1), (0.9, 1), (0.5, 2), (0.15, 3), (0.03, 4), (0.029, None)])
+@pytest.mark.parametrize(
+    ("probability", "level"), [(0.95, 1), (0.9, 1), (0.5, 2), (0.15, 3), (0.03, 4), (0.029, None)]
+)
 def test_a_probability_earns_its_level(probability, level):
     """The thresholds of the policy belong to the level they name."""
     assert POLICIES.escalation.level_of(probability) == level

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,15 @@ def test_a_start_that_comes_after_the_end_is_ignored():
     assert head["call"][0] == 0
 
 
+def test_an_end_that_comes_first_ends_the_call():
+    """When the phases of a call arrive in any order, the call is over in the end; the next one begins."""
+    for order in permutations((phase(START, 0), phase(ANSWER, 8), phase(END, 30))):
+        head = after(*(one.copy() for one in order))
+        assert head["call"][0] == 0
+        apply(head, phase(START, 40, call=6))
+        assert head["call"][0] == 6
+
+
 @pytest.mark.parametrize(("second", "wins"), [(Flag.VIRTUAL, True), (0, False)])
 def test_only_a_risky_call_displaces_a_risky_call(second, wins):
     """While a risky call is up a harmless one does not hide it; another risky one does."""
@@ -78,7 +89,9 @@ def test_phases_without_an_id_are_joined_by_the_peer():
     assert head["counts"][0, Count.LONG_CALL, 0] > 0
 
 
-@pytest.mark.parametrize(("end", "value", "long"), [(608, 0, True), (607, 0, False), (60, 600, True), (900, 30, False)])
+@pytest.mark.parametrize(
+    ("end", "value", "long"), [(608, 0, True), (607, 0, False), (60, 600, True), (900, 30, False)]
+)
 def test_a_long_call_is_known_at_its_end(end, value, long):
     """The feed's duration counts, else the time since the answer; 600 s is long."""
     last = phase(END, end, value=value)

@@ -17,11 +17,31 @@ POLICY = FusionPolicy(version=1, prior_probability=1e-4, type_prior={"loan": 1.2
 
 
 def evidence(weight: float, group: str = "", **shares: float) -> Evidence:
-    return Evidence("rule", f"r{weight}", 1, weight, group or f"g{weight}", tuple(shares.items()), 0, 0, 4, (), "由", "why")
+    return Evidence(
+        "rule",
+        f"r{weight}",
+        1,
+        weight,
+        group or f"g{weight}",
+        tuple(shares.items()),
+        0,
+        0,
+        4,
+        (),
+        "由",
+        "why",
+    )
 
 
 PIECES = st.lists(
-    st.builds(evidence, st.floats(0.1, 12), st.sampled_from(("", "a", "b")), police=st.floats(0, 1), loan=st.floats(0, 1)), max_size=8
+    st.builds(
+        evidence,
+        st.floats(0.1, 12),
+        st.sampled_from(("", "a", "b")),
+        police=st.floats(0, 1),
+        loan=st.floats(0, 1),
+    ),
+    max_size=8,
 )
 
 
@@ -78,7 +98,9 @@ def test_calibration_is_a_slope_and_an_intercept():
     assert fused.probability == pytest.approx(1 / (1 + math.exp(-(0.5 * fused.logit + 1))))
 
 
-@pytest.mark.parametrize("wrong", [{"prior_probability": 0.0}, {"prior_probability": 0.9}, {"slope": -1}, {"unknown": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"prior_probability": 0.0}, {"prior_probability": 0.9}, {"slope": -1}, {"unknown": 1}]
+)
 def test_a_policy_that_breaks_monotony_is_refused(wrong):
     """A negative slope, an absurd prior and unknown settings are not taken."""
     with pytest.raises(ValidationError):

@@ -13,13 +13,17 @@ HOUR_MS = 3_600_000
 START_MS = 500_000 * HOUR_MS
 
 
-def ask(memory: Duplicates, names: list[int], hours: list[float], marks: list[float] | None = None) -> list[int]:
+def ask(
+    memory: Duplicates, names: list[int], hours: list[float], marks: list[float] | None = None
+) -> list[int]:
     """Check tags named by small numbers at hours after the start; the time is part of the fingerprint."""
     prints = [(n + 1) << 16 | (int(h * 3_600) & 0xFFFF) for n, h in zip(names, hours, strict=True)]
     ts_ms = [START_MS + int(h * HOUR_MS) for h in hours]
     marks_ms = [START_MS + int(h * HOUR_MS) for h in (marks or np.maximum.accumulate(hours).tolist())]
     shards = np.zeros(len(names), np.uint16)
-    return memory.check(np.array(prints, np.uint64), shards, np.array(ts_ms), np.array(marks_ms), marks_ms[0]).tolist()
+    return memory.check(
+        np.array(prints, np.uint64), shards, np.array(ts_ms), np.array(marks_ms), marks_ms[0]
+    ).tolist()
 
 
 def test_a_repeat_is_found_within_a_call_and_across_calls():
@@ -59,7 +63,9 @@ def test_shards_do_not_share_names():
     assert memory.check(prints, np.array([1, 2], np.uint16), times, times, START_MS).tolist() == [NEW, NEW]
 
 
-TAGS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 300), st.integers(0, 23)), min_size=1, max_size=60)
+TAGS = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 300), st.integers(0, 23)), min_size=1, max_size=60
+)
 
 
 @given(TAGS, st.integers(1, 60))

@@ -1,0 +1,1 @@
+"""Benchmarks: every figure of docs/performance.md comes from here."""

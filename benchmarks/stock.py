@@ -1,0 +1,87 @@
+"""The same job as Faust's documentation teaches it: an agent that takes one event at a time.
+
+Everything per event is plain Python: decoding, the same normalisation, tokens and texts,
+and the one-tag-at-a-time reference scorer with the shipped rules. It stores nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import faust
+
+from benchmarks.machine import Cost, run
+from benchmarks.worker import mix
+from fraud_guard.adapters.embedded.records import Record
+from fraud_guard.adapters.embedded.registry import open_log
+from fraud_guard.adapters.embedded.transport import register
+from fraud_guard.adapters.quiet_app import QuietApp
+from fraud_guard.app.rule_files import load_generation
+from fraud_guard.door.arrival import ClockArrival
+from fraud_guard.door.door import Door
+from fraud_guard.door.tokens import Tokeniser
+from fraud_guard.shipped import shipped
+from fraud_guard.tags.block import STORED
+from tests.reference.model import PlainScorer
+
+NUMBERS = STORED
+
+
+class PerEventScorer(PlainScorer):
+    """The reference as a sensible author would write it for a stream: only the tag's own subject is looked at."""
+
+    token = b""
+
+    def tick(self, watermark_ms: int, position: int) -> None:
+        """Let what is due for this subject strike."""
+        self.watermark_ms = max(self.watermark_ms, watermark_ms)
+        if self.token in self.subjects:
+            self._settle(self.token, self.watermark_ms, position)
+
+
+def stock(folder: Path, tags: int) -> Cost:
+    """Run the stock agent over the first `tags` of the mix."""
+    return run(sys.executable, "-m", "benchmarks.stock", str(mix(folder, tags)), str(folder / f"stock-{tags}.db"))
+
+
+def main(source: str, path: str) -> None:
+    """One process: fill a topic, then let a stock agent take it event by event."""
+    lines = Path(source).read_bytes().splitlines()
+    log = open_log(path)
+    log.declare("events", 1)
+    for i in range(0, len(lines), 1_000):
+        log.append("events", 0, [Record(None, line) for line in lines[i : i + 1_000]])
+    register()
+    app = QuietApp("stock", broker=f"embedded://{path}", value_serializer="raw", topic_partitions=1,
+                   stream_buffer_maxsize=65_536, datadir=f"{path}.faust", topic_disable_leader=True)  # fmt: skip
+    take_events(app, len(lines))
+    app.conf.Worker(app, loglevel="WARN", quiet=True).execute_from_commandline()
+
+
+def take_events(app: faust.App, last: int) -> None:
+    """The agent of the documentation's first page."""
+    generation, _ = load_generation(shipped("rules"))
+    scorer = PerEventScorer([r.rule for r in generation.book.rules], generation.policies.fusion, generation.policies.escalation)
+    door = Door(Tokeniser(bytes(32)), ClockArrival(lambda: 4_000_000_000_000))
+    seen = 0
+
+    @app.agent(app.topic("events", value_serializer="raw"))
+    async def score(stream: faust.StreamT[bytes]) -> None:
+        nonlocal seen
+        async for line in stream:
+            for draft in door.take([line], [seen]):
+                block = door.block([draft])
+                for row in block.rows:
+                    event = {name: row[name].item() for name in NUMBERS} | {"token": row["token"].tobytes(), "position": seen}
+                    scorer.token = event["token"]
+                    scorer.tag(event)
+            seen += 1
+            if seen == last:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

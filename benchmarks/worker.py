@@ -1,0 +1,40 @@
+"""The embedded worker on the bench mix: door + scorer + checkpoints, all mechanisms on."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+
+from benchmarks.machine import Cost, run
+from datasets.bench_mix import write_bench_mix
+
+SUBJECTS = 200_000
+
+
+def mix(folder: Path, tags: int, seed: int = 7) -> Path:
+    """The bench mix of the contract, written once a folder."""
+    path = folder / f"mix-{tags}-{seed}.ndjson"
+    if not path.exists():
+        write_bench_mix(str(path), tags, seed, SUBJECTS)
+    return path
+
+
+def worker(folder: Path, tags: int) -> Cost:
+    """Run the worker over the mix until nothing is left; its start and its end count too."""
+    data = folder / f"worker-{tags}"
+    return run(sys.executable, "-m", "fraud_guard", "run", "--tags", str(mix(folder, tags)), "--until-idle", "--data-dir", str(data))
+
+
+def bytes_a_subject(folder: Path, tags: int) -> tuple[int, float]:
+    """(subjects, stored bytes a subject) of the memory store that `worker` left."""
+
+    from fraud_guard.memory.memory import Memory  # noqa: PLC0415
+    from fraud_guard.memory.pages import Pager  # noqa: PLC0415
+
+    path = folder / f"worker-{tags}" / "memory.db"
+    with sqlite3.connect(path) as db:
+        blobs = dict(db.execute("SELECT key, data FROM blob WHERE key LIKE 'p/%' OR key LIKE 'e/%'").fetchall())
+    memory = Memory()
+    Pager(memory).restore(blobs)
+    return len(memory), sum(map(len, blobs.values())) / max(len(memory), 1)
