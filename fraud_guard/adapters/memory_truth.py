@@ -92,7 +92,7 @@ class MemoryTruth(MemoryOutbox):
         if due is None or due.struck or due.clock != clock or clock.due_ms > now_ms:
             return None
         due.struck = True
-        return self._save(self._docket.on_clock(self._desk, self.order(clock.order_id), clock))
+        return self._save(self._docket.on_clock(self._desk, self.order(clock.order_id), clock, now_ms))
 
     def accept(self, order_id: str, officer: str, now_ms: int) -> Order:
         """A station takes an order."""

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import faust
@@ -17,6 +18,7 @@ import structlog
 from faust.types import TP
 
 from fraud_guard.adapters.chunking import ChunkSchema
+from fraud_guard.app.scorer import Scorer
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import INLETS, LOG
 from fraud_guard.errors import DependencyError, FraudGuardError
@@ -33,7 +35,7 @@ def take_in(app: faust.App, site: Site) -> None:
     @app.agent(inlets, name="door")
     async def door(stream: Any) -> None:
         async for event in stream.noack().events():
-            if await persist(site, lambda chunk=event.value: site.take(chunk)):
+            if await persist(site, partial(site.take, event.value)):
                 failpoint("door-before-ack")
                 event.ack()
 
@@ -63,12 +65,16 @@ def score(app: faust.App, site: Site) -> None:
 async def _score(site: Site, partition: int, records: list[Any]) -> bool:
     one = site.scorer(partition)
     for record in records:
-        if not await persist(site, lambda r=record: site.book_outcomes(one.handle(r.offset, r.value)), again=one.flush):
+        if not await persist(site, partial(_handle, site, one, record), again=one.flush):
             return False
         if not await persist(site, one.checkpoint_if_due):
             return False
         await asyncio.sleep(0)
     return True
+
+
+def _handle(site: Site, one: Scorer, record: Any) -> None:
+    site.book_outcomes(one.handle(record.offset, record.value))
 
 
 def send_out(app: faust.App, site: Site) -> None:
@@ -120,8 +126,8 @@ async def persist(site: Site, act: Callable[[], Any], again: Callable[[], Any] |
         except FraudGuardError as fatal:
             stop(site, fatal)
         except Exception as defect:  # the process boundary
-            log.exception("stopping")
-            stop(site, defect)
+            log.exception("defect")
+            stop(site, FraudGuardError(f"a defect ({type(defect).__name__}); the log says where"))
         else:
             return True
     return False

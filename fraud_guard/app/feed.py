@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import faust
 import msgspec
 
 from fraud_guard.adapters.embedded.records import Record
@@ -56,7 +55,7 @@ class FileFeed:
             log.commit({(self._place, 0): batch.read_bytes})
 
     async def _pace(self, began: float) -> None:
-        while self._site.log.end(MIXED, 0) - self._site.door_offset > AHEAD and not self._site.stopping:
+        while self._site.log.end(MIXED, 0) - self._site.door_offset > AHEAD and not self._site.stopping:  # noqa: ASYNC110
             await asyncio.sleep(QUIET_S)
         await asyncio.sleep(0)
         if self._rate_per_s:
@@ -103,12 +102,12 @@ class CityFeed:
             waiting.clear()
 
 
-async def stop_when_idle(app: faust.App, site: Site, feed: FileFeed) -> None:
+async def stop_when_idle(site: Site, feed: FileFeed) -> None:
     """Stop the worker once the feed has ended and everything it fed is scored and delivered."""
-    while not (feed.done and site.door_offset >= site.log.end(MIXED, 0)):
+    while not (feed.done and site.door_offset >= site.log.end(MIXED, 0)):  # noqa: ASYNC110
         await asyncio.sleep(QUIET_S)
     site.door.flush()
-    while not (site.scored_up_to_end() and site.outbox_is_empty()):
+    while not (site.scored_up_to_end() and site.outbox_is_empty()):  # noqa: ASYNC110
         await asyncio.sleep(QUIET_S)
     site.request_stop()
 

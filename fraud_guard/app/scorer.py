@@ -54,6 +54,7 @@ class Scorer:
         self._store, self._truth, self._archive, self._read = store, truth, archive, read
         self._letters, self._now_ms, self._pace = letters, now_ms, pace
         self._skip: set[int] = set()
+        self._since, self._checkpoints, self._first = 0, 0, 0
         self._unsaved: tuple[dict[str, bytes], set[str]] = ({}, set())
 
     def recover(self) -> int:

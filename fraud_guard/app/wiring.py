@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import faust
 
-from fraud_guard.adapters.embedded.transport import register
+from fraud_guard.adapters.embedded.transport import Transport, register
 from fraud_guard.adapters.quiet_app import QuietApp
+from fraud_guard.app.logs import log_where_nobody_said
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
 
@@ -38,8 +39,9 @@ class SiteApp(QuietApp):
 
     async def on_first_start(self) -> None:
         """Open log, memory, truth and vault before anything is consumed."""
+        log_where_nobody_said()
         self.site.open()
-        self.transport.on_assigned = self.site.on_assigned
+        cast(Transport, self.transport).on_assigned = self.site.on_assigned
         await super().on_first_start()
 
     async def on_stop(self) -> None:

@@ -51,8 +51,8 @@ class Desk(msgspec.Struct, frozen=True):
             return self._end(alert, orders, effect) if effect.n >= alert.n else None
         return self._grow(alert, orders, effect, views)
 
-    def on_clock(self, alert: Alert, orders: Sequence[Order], clock: Clock) -> Outcome | None:
-        """A deadline passed. None when it no longer matters (accepted, superseded, a closure is on its way)."""
+    def on_clock(self, alert: Alert, orders: Sequence[Order], clock: Clock, now_ms: int) -> Outcome | None:
+        """A deadline passed; what follows runs from `now_ms`, so an outage leaves every station its time. None when it no longer matters (accepted, superseded, a closure is on its way)."""
         order = next((o for o in orders if o.order_id == clock.order_id), None)
         if order is None or alert.state != "open" or not _still_silent(order, clock):
             return None
@@ -63,7 +63,7 @@ class Desk(msgspec.Struct, frozen=True):
         raised = alert
         if wanted is not None and (alert.level_clock is None or wanted < alert.level_clock):
             raised = msgspec.structs.replace(alert, level_clock=wanted)
-        now_ms = max(clock.due_ms, alert.ts_ms)
+        now_ms = max(clock.due_ms, alert.ts_ms, now_ms)
         if raised.level < alert.level:
             return self._rise(raised, orders, now_ms, "clock", order if self._to_parent(order) else None)
         if self._to_parent(order):

@@ -46,10 +46,10 @@ class Docket:
         orders = self.orders_of(known.alert_id) if known else []
         return self.book(desk.on_effect(known, orders, effect, views))
 
-    def on_clock(self, desk: Desk, order: Order, clock: Clock) -> Outcome | None:
+    def on_clock(self, desk: Desk, order: Order, clock: Clock, now_ms: int) -> Outcome | None:
         """A deadline of an order passed."""
         alert = self.alerts[order.alert_id]
-        return self.book(desk.on_clock(alert, self.orders_of(alert.alert_id), clock))
+        return self.book(desk.on_clock(alert, self.orders_of(alert.alert_id), clock, now_ms))
 
     def on_person(self, desk: Desk, alert: Alert, level: int, now_ms: int) -> Outcome | None:
         """A person sets the level. Raises ValueError for no level."""

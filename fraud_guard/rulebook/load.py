@@ -116,7 +116,8 @@ class _StrictLoader(_Loader):  # type: ignore[misc, valid-type]
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"key `{key.value}` stands twice", problem_mark=key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def _expressions(rule: Rule) -> Iterator[tuple[Place, str, Schema]]:

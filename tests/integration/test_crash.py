@@ -33,6 +33,8 @@ ELSEWHERE = {"level-before-commit", "reload-before-announce"}
 DAY = golden_day()
 NIGHT_MS = 1_773_690_000_000
 CHUNK = 60
+LATE = {"ts_ms", "issued_ms", "accept_by_ms", "contact_by_ms", "visit_by_ms"}
+"""What a clock causes has the time of its striking, and a killed run strikes later."""
 
 
 def rules_copy(folder: Path) -> Path:
@@ -96,8 +98,8 @@ def result(folder: Path) -> dict[str, object]:
     run.settle()
     truth = run.site.truth
     facts = {
-        "changes": [c.model_dump_json() for c in truth.changes()],
-        "orders": sorted(o.model_dump_json() for o in truth.orders(limit=10_000)),
+        "changes": sorted(c.model_dump_json(exclude=LATE if c.cause == "clock" else None) for c in truth.changes()),
+        "orders": sorted(o.model_dump_json(exclude=LATE if o.issued_ms > NIGHT_MS else None) for o in truth.orders(limit=10_000)),
         "inbox": sorted(inbox_of(folder)),
         "letters": dict(run.site.letters.counts()),
         "audit": sorted((a.what, a.target) for a in truth.audit_log()),

@@ -39,7 +39,7 @@ class Clocks(Ledger):
             order = self._load_order(connection, clock.order_id)
             docket = self._docket(connection, [(order.alert_id, "")])
             known = Known(docket)
-            outcome = docket.on_clock(self._desk, order, clock)
+            outcome = docket.on_clock(self._desk, order, clock, now_ms)
             self._save(connection, known, [outcome] if outcome else [])
             failpoint("clock-before-commit")
         failpoint("clock-after-commit")

@@ -69,8 +69,6 @@ def _run(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, st
 
 
 def _python(_: Settings) -> str:
-    if sys.version_info < (3, 11):
-        raise FraudGuardError(f"Python {sys.version.split()[0]}; install 3.11 or newer")
     return f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
 
 

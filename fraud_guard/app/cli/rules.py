@@ -44,8 +44,8 @@ def lint(
     err.print("no findings")
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_all_examples(
     ids: Annotated[list[str] | None, typer.Argument(help="only these rules")] = None,
     rules: Folder = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show every example, not only failures")] = False,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gc
 import logging
-import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import faust
-import structlog
 import typer
 
 from fraud_guard.app.cli.exits import Exit, code_of, err, errors_told
 from fraud_guard.app.feed import FileFeed, stop_when_idle
+from fraud_guard.app.logs import log_to_stderr
 from fraud_guard.app.settings import Settings, read
 from fraud_guard.app.site import Site
 
@@ -38,7 +37,7 @@ def run(
             feed = FileFeed(site, tags, rate)
             app.task(feed.run)
             if until_idle:
-                app.task(partial(stop_when_idle, app, site, feed))
+                app.task(partial(stop_when_idle, site, feed))
         err.print(f"[bold]fraud-guard[/] runs on {settings.data_dir}; stop it with Ctrl-C", soft_wrap=True)
         raise typer.Exit(work(app, site))
 
@@ -58,8 +57,9 @@ def work(app: faust.App, site: Site, *, loglevel: int = logging.WARNING, logfile
     """Run the worker in this process until it stops; says with which code to exit."""
     log_to_stderr(loglevel, logfile)
     spare_the_collector()
-    worker = app.conf.Worker(app, loglevel=logging.getLevelName(loglevel), logfile=str(logfile) if logfile else None,
-                             redirect_stdouts=False, quiet=True)  # fmt: skip
+    worker_type: Any = app.conf.Worker
+    worker = worker_type(app, loglevel=logging.getLevelName(loglevel), logfile=str(logfile) if logfile else None,
+                         redirect_stdouts=False, quiet=True)  # fmt: skip
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
@@ -76,19 +76,3 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)
-
-
-def log_to_stderr(level: int, file: Path | None = None) -> None:
-    """JSON lines of what operators must know; no personal data is ever logged."""
-    stream: Any = file.open("a", encoding="utf-8") if file else sys.stderr
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
-        cache_logger_on_first_use=False,
-    )

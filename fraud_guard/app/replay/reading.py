@@ -32,11 +32,11 @@ class Source:
         self._spool: BinaryIO | None = None
         if name == "-":
             self._file: BinaryIO = sys.stdin.buffer
-            self._spool = tempfile.TemporaryFile(prefix="fraud-guard-")  # unlinked: gone with the process
+            self._spool = tempfile.TemporaryFile(prefix="fraud-guard-")  # noqa: SIM115  unlinked: gone with the process
             self.size_bytes = 0
             return
         try:
-            self._file = Path(name).open("rb")
+            self._file = Path(name).open("rb")  # noqa: SIM115  `close` closes it
         except OSError as error:
             raise ConfigurationError(f"{name}: {error.strerror}; give a readable file of tags, or - for standard input") from None
         self.size_bytes = Path(name).stat().st_size

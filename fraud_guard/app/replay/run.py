@@ -90,9 +90,9 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
             door.rows.originals.clear()
             door.rows.quotes.clear()
             _collect(feed(_once(block, seen, results, summary)), results, summary)
-            _refused(door, source, results, summary)
+            _refused(door, results, summary)
         _collect(finish(door.watermark_ms), results, summary)
-        _refused(door, source, results, summary)
+        _refused(door, results, summary)
     results.finish()
     summary.wall_s = time.monotonic() - began
     return summary
@@ -102,7 +102,7 @@ class InletIndex:
     """Where in the source each log position came from: 8 bytes a tag in a temporary file."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="fraud-guard-")
+        self._file = tempfile.TemporaryFile(prefix="fraud-guard-")  # noqa: SIM115  unlinked: gone with the process
         self._first = array.array("q")
         self._next = 0
 
@@ -241,7 +241,7 @@ def _collect(yields: Sequence[Yield], results: Results, summary: Summary) -> Non
         results.take(one)
 
 
-def _refused(door: Door, source: Source, results: Results, summary: Summary) -> None:
+def _refused(door: Door, results: Results, summary: Summary) -> None:
     for no in door.refused:
         summary.dead[no.reason] += 1
         results.dead(no.inlet, no.reason, no.detail)

@@ -34,7 +34,7 @@ def person(alert: Alert, orders: tuple[Order, ...], level: int) -> Outcome:
 
 def strike(alert: Alert, orders: tuple[Order, ...], order: Order, kind: str = "accept") -> Outcome | None:
     clock = next(c for c in clocks(order, POLICY) if c.kind == kind)
-    return DESK.on_clock(alert, orders, clock)
+    return DESK.on_clock(alert, orders, clock, clock.due_ms)
 
 
 def test_a_raise_orders_the_nearest_station() -> None:
@@ -106,7 +106,7 @@ def test_a_reported_closure_stops_the_clocks() -> None:
 
 def test_a_foreign_clock_is_ignored() -> None:
     """A clock of an order that the alert does not have changes nothing."""
-    assert DESK.on_clock(raised().alert, (), Clock(order_id="x", kind="accept", due_ms=T0)) is None
+    assert DESK.on_clock(raised().alert, (), Clock(order_id="x", kind="accept", due_ms=T0), T0) is None
 
 
 def test_a_lowering_holds_until_new_evidence() -> None:
