@@ -90,7 +90,7 @@ class RowMaker:
             kind, category, more, lures, peer, call, value, host = self._sms(tag, who.token)
         else:
             kind, category, more, lures, peer, call, value, host = self._net(tag)  # type: ignore[arg-type]
-        packed = who.area if area is None else self._areas.get(area) or _remember(self._areas, area, pack_area(area))
+        packed = -who.area if area is None else self._areas.get(area) or _remember(self._areas, area, pack_area(area))
         return _new_draft(Draft, (
             ts_ms, tag.source, tag.id, who.token, who.shard, kind, category, flags | more, lures, peer, call, value,
             fingerprint(tag.source, tag.id, ts_ms), packed, who.age, who.household, inlet, host,

@@ -75,8 +75,10 @@ def apply(h: Rows, rows: Rows) -> None:
     h["forwarded"] = np.where(known, has(rows, Flag.FORWARDED), h["forwarded"])
     h["lures"] |= rows["lures"]
     newer = ts_ms >= h["last_ms"]
-    for name in ("area", "age", "household"):
+    for name in ("age", "household"):
         h[name] = np.where(newer & (rows[name] != 0), rows[name], h[name])
+    observed = (rows["area"] > 0) | ((rows["area"] < 0) & (h["area"] <= 0))  # where somebody lives never hides where they are
+    h["area"] = np.where(newer & observed, rows["area"], h["area"])
     h["last_ms"] = np.maximum(h["last_ms"], ts_ms)
 
 

@@ -72,7 +72,7 @@ HEAD = np.dtype(
         ("last_ms", "i8"),  # the subject's own watermark: newest event time applied
         ("counts", "f4", (len(Count), len(WINDOWS_S))),  # as of last_ms
         ("seen_s", "u4", (len(Seen),)),
-        ("area", "i8"),
+        ("area", "i8"),  # where the subject was last seen, or minus where it lives
         ("call", "u8"),  # call in progress; 0 = none
         ("call_peer", "u8"),
         ("call_start_ms", "i8"),

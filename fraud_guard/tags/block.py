@@ -39,7 +39,7 @@ ROW = np.dtype(
         ("call", "u8"),  # hash of the call id; 0 = none
         ("value", "i4"),  # seconds of a call
         ("fingerprint", "u8"),  # of (source, id) in 48 bits, of ts_ms in 16
-        ("area", "i8"),  # pack_area; 0 = unknown
+        ("area", "i8"),  # pack_area: where the subject is, or minus where it lives; 0 = unknown
         ("age", "u1"),  # lower bound of the age band in years; 0 = unknown
         ("household", "u1"),  # 1 = alone, 2 = with others, 0 = unknown
         ("inlet", "i8"),  # where the raw record lies; see `inlet_position`
@@ -134,7 +134,8 @@ def pack_area(code: str) -> int:
 
 
 def unpack_area(packed: int) -> str:
-    """The code behind `pack_area`."""
+    """The code behind `pack_area`, whatever the sign."""
+    packed = abs(packed)
     return str(packed >> 4).zfill(packed & 15) if packed else ""
 
 

@@ -39,7 +39,7 @@ def calm_rules(folder: Path) -> Path:
         shutil.copytree(shipped("rules"), target)
         policy = target / "policy" / "escalation.yaml"
         text = policy.read_text(encoding="utf-8")
-        policy.write_text(re.sub(r"^ *unaccepted_.*\n", "", text, flags=re.M), encoding="utf-8")
+        policy.write_text(re.sub(r"^ *unaccepted_.*\n", "", text, flags=re.MULTILINE), encoding="utf-8")
     return target
 
 
@@ -65,7 +65,7 @@ class Worker:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("FG_")}
         environment = plain | settings | {"FG_FAILPOINT": failpoint, "PYTHONPATH": str(ROOT)}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     def ended(self) -> int:
         """Wait for the end; the exit code (negative: the signal that killed it)."""

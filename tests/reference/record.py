@@ -114,8 +114,10 @@ def apply(record: Record, row: Row) -> None:
     if row["ts_ms"] >= record.last_ms:
         if row["flags"] & Flag.FORWARD_KNOWN:
             record.forwarded = bool(row["flags"] & Flag.FORWARDED)
-        for name in ("area", "age", "household"):
+        for name in ("age", "household"):
             setattr(record, name, row[name] or getattr(record, name))
+        if row["area"] > 0 or (row["area"] < 0 and record.area <= 0):
+            record.area = row["area"]
     record.last_ms = max(record.last_ms, row["ts_ms"])
 
 
