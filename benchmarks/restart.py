@@ -95,7 +95,7 @@ def worker(data: Path, progress: Path) -> None:
                          "waiting": at_door + 1_000 * (site.log.end(LOG, 0) - one.next_offset)}  # fmt: skip
                 state["scored"] = state["position"]
                 progress.with_suffix(".new").write_text(json.dumps(state))
-                os.replace(progress.with_suffix(".new"), progress)
+                os.replace(progress.with_suffix(".new"), progress)  # noqa: PTH105
             await asyncio.sleep(0.1)
 
     raise SystemExit(work(app, site))

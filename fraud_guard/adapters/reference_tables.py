@@ -9,12 +9,14 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from fraud_guard.dispatch.stations import Station, Stations
 from fraud_guard.door.numbers import normalise
-from fraud_guard.door.registry import Person, person
 from fraud_guard.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fraud_guard.door.registry import Person
 
 SUBJECT_COLUMNS = ("subject", "area", "age_band", "household")
 STATION_COLUMNS = ("station_id", "name", "parent_id", "areas", "lon", "lat")
@@ -25,6 +27,8 @@ _PREFIX = re.compile(r"\d{1,12}", re.ASCII)
 
 def read_subjects(path: Path) -> dict[str, Person]:
     """`subjects.csv` as normalised subject -> person. Raises ConfigurationError."""
+    from fraud_guard.door.registry import person  # noqa: PLC0415  costs Arrow, which stations do not need
+
     found: dict[str, Person] = {}
     lines: dict[str, int] = {}
     for line, row in _rows(path, SUBJECT_COLUMNS):

@@ -134,7 +134,8 @@ async def persist(site: Site, act: Callable[[], Any], again: Callable[[], Any] |
 
 
 def stop(site: Site, why: Exception) -> None:
-    """Drain and exit; the exit code tells why."""
+    """Begin nothing new, drain and exit; the exit code tells why."""
+    site.stopping = True
     if site.failure is None:
         site.failure = why
         log.error("stopping", why=str(why))

@@ -26,23 +26,26 @@ QUIET_S = 0.05
 
 
 class FileFeed:
-    """Feeds one file or standard input; `rate_per_s` 0 means as fast as the door takes it."""
+    """Feeds one file or standard input; `rate_per_s` 0 means as fast as the door takes it.
+
+    Raises ConfigurationError when the file cannot be read.
+    """
 
     def __init__(self, site: Site, name: str, rate_per_s: int = 0) -> None:
         self._site, self._name, self._rate_per_s = site, name, rate_per_s
+        self._source = Source(name)
         self.fed, self.done = 0, False
 
     async def run(self) -> None:
         """Feed everything, waiting whenever the door is behind."""
-        source = Source(self._name)
         start = self._resume()
         began = asyncio.get_running_loop().time()
-        for batch in source.batches():
+        for batch in self._source.batches():
             batch = _after(batch, start)  # noqa: PLW2901
             if batch.lines:
                 await self._pace(began)
                 self._append(batch)
-        source.close()
+        self._source.close()
         self.done = True
 
     def _append(self, batch: Batch) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def compare(day: Path, results: Results) -> list[str]:
     """Lines that are missing or that nobody expected."""
     expected = (day / EXPECTED).read_text(encoding="utf-8").splitlines()
     got = facts(results)
-    return [f"missing: {line}" for line in _without(expected, got)] + [f"unexpected: {line}" for line in _without(got, expected)]
+    missing, unexpected = Counter(expected) - Counter(got), Counter(got) - Counter(expected)
+    return [f"missing: {line}" for line in missing.elements()] + [f"unexpected: {line}" for line in unexpected.elements()]
 
 
 def _facts(results: Results) -> Iterator[dict[str, object]]:
@@ -44,7 +46,3 @@ def _facts(results: Results) -> Iterator[dict[str, object]]:
 def _line(fact: dict[str, object]) -> str:
     return msgspec.json.encode(fact).decode()
 
-
-def _without(lines: Iterable[str], others: Iterable[str]) -> list[str]:
-    known = set(others)
-    return [line for line in lines if line not in known]

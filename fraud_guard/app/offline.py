@@ -1,18 +1,19 @@
-"""Parts of a site opened beside a running worker, for commands."""
+"""Parts of a site opened beside a running worker, or without one, for commands."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.sealing import Keys, Sealer
-from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.truth import SqlTruth
+from fraud_guard.app.desk import make_desk, read_policy
 from fraud_guard.app.settings import Settings, read, site_key
-from fraud_guard.app.site import make_desk
-from fraud_guard.app.topics import MIXED
 from fraud_guard.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fraud_guard.adapters.embedded.log import EmbeddedLog
+    from fraud_guard.adapters.sealing import Sealer
+    from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 
 
 class Archive(NamedTuple):
@@ -29,24 +30,29 @@ class Archive(NamedTuple):
             part.close()
 
 
-def open_truth(data_dir: Path | None) -> SqlTruth:
+def open_truth(settings: Settings) -> SqlTruth:
     """Truth of an existing site. Raises ConfigurationError when there is none."""
-    settings = _existing(data_dir)
-    return SqlTruth.open(settings.data_dir / "truth.db", make_desk(settings), webhook=settings.webhook_url is not None)
+    desk = make_desk(settings, read_policy(settings.rules))
+    return SqlTruth.open(settings.data_dir / "truth.db", desk, webhook=settings.webhook_url is not None)
 
 
-def open_letters(data_dir: Path | None) -> Archive:
-    """Dead letters, truth and log of an existing site."""
-    settings = _existing(data_dir)
+def open_letters(settings: Settings) -> Archive:
+    """Dead letters, truth and log of an existing site. Raises ConfigurationError."""
+    from fraud_guard.adapters.embedded.log import EmbeddedLog  # noqa: PLC0415  truth alone needs no Arrow
+    from fraud_guard.adapters.sealing import Keys, Sealer  # noqa: PLC0415
+    from fraud_guard.adapters.sql.deadletters import SqlDeadLetters  # noqa: PLC0415
+    from fraud_guard.app.topics import MIXED  # noqa: PLC0415
+
     keys = Keys.from_site_key(site_key(settings))
     seal = Sealer(keys.log)
     log = EmbeddedLog(settings.data_dir / "log.db", seal=seal.seal, unseal=seal.unseal)
     log.declare(MIXED, 1)
-    truth = SqlTruth.open(settings.data_dir / "truth.db", make_desk(settings), webhook=False)
-    return Archive(SqlDeadLetters.open(settings.data_dir / "truth.db"), truth, log, Sealer(keys.deadletter))
+    letters = SqlDeadLetters.open(settings.data_dir / "truth.db")
+    return Archive(letters, open_truth(settings), log, Sealer(keys.deadletter))
 
 
-def _existing(data_dir: Path | None) -> Settings:
+def existing_site(data_dir: Path | None) -> Settings:
+    """Settings of a site that has run. Raises ConfigurationError when the folder holds none."""
     settings = read(data_dir=data_dir)
     if not (settings.data_dir / "truth.db").exists():
         raise ConfigurationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import tomllib
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -20,6 +22,9 @@ from fraud_guard.errors import ConfigurationError
 from fraud_guard.shipped import shipped
 
 CONFIG_VARIABLE = "FG_CONFIG"
+DEFAULT_CONFIG = "fraud-guard.toml"
+KEY_CHARACTERS = 32
+_TABLES = ("subjects", "stations")
 
 
 class Settings(BaseSettings):
@@ -29,10 +34,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path("data"), description="folder of log, memory, truth and vault")
     site_key: SecretStr | None = Field(default=None, description="secret of this site, at least 32 characters")
-    site_key_file: Path | None = Field(default=None, description="file that holds the secret (mode 600)")
+    site_key_file: Path | None = Field(default=None, description="file of the secret, mode 600; default: site.key in data_dir, made once")
     rules_dir: Path | None = Field(default=None, description="folder of rules; default: the shipped ones")
-    subjects: Path | None = Field(default=None, description="subjects.csv")
-    stations: Path | None = Field(default=None, description="stations.csv")
+    subjects: Path | None = Field(default=None, description="who is protected, CSV; default: subjects.csv in data_dir, if there")
+    stations: Path | None = Field(default=None, description="who serves which area, CSV; default: stations.csv in data_dir, if there")
     tags_partitions: int = Field(default=1, ge=1, le=512, description="partitions of the log; divides 512")
     reorder_ms: int = Field(default=0, ge=0, le=3_600_000, description="tags wait this long for earlier ones")
     slack_ms: int = Field(default=5_000, ge=0, le=3_600_000, description="the watermark lags this much behind")
@@ -45,7 +50,7 @@ class Settings(BaseSettings):
     relay_tick_ms: int = Field(default=100, ge=10, description="how often the outbox is looked at")
     rules_poll_ms: int = Field(default=2_000, ge=100, description="how often the rules folder is looked at")
     webhook_url: str | None = Field(default=None, description="where issued orders are posted")
-    webhook_secrets: list[SecretStr] = Field(default=[], description="whsec_… secrets, newest first")
+    webhook_secrets: list[SecretStr] = Field(default=[], description="JSON list of whsec_… secrets, newest first")
     webhook_allow_private: bool = Field(default=False, description="let the webhook point into a private network")
 
     @classmethod
@@ -55,13 +60,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         """Call, environment, then the TOML file named by FG_CONFIG (or ./fraud-guard.toml)."""
-        path = Path(os.environ.get(CONFIG_VARIABLE, "fraud-guard.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
 
     @property
     def rules(self) -> Path:
         """The folder of rules in force."""
         return self.rules_dir or shipped("rules")
+
+
+def config_path() -> Path:
+    """The TOML file that is read when it is there."""
+    return Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
 
 
 def read(**overrides: Any) -> Settings:
@@ -74,17 +83,26 @@ def read(**overrides: Any) -> Settings:
     except ValidationError as error:
         raise ConfigurationError("\n".join(_complaint(e) for e in error.errors())) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{named or 'fraud-guard.toml'}: {error}; mend the TOML") from None
+        raise ConfigurationError(f"{config_path()}: {error}; mend the TOML") from None
+    except SettingsError as error:
+        raise ConfigurationError(f'{error}; write a list as JSON, e.g. ["whsec_…"]') from None
+    except OSError as error:
+        raise ConfigurationError(f"{config_path()}: {error.strerror}; give a readable TOML file") from None
     if 512 % settings.tags_partitions:
         raise ConfigurationError(f"tags_partitions = {settings.tags_partitions} does not divide 512; use 1, 2, 4, 8, …")
-    return settings
+    return settings.model_copy(update=_tables_beside(settings))
+
+
+def key_path(settings: Settings) -> Path:
+    """The file that holds the site's secret when no setting does."""
+    return settings.site_key_file or settings.data_dir / "site.key"
 
 
 def site_key(settings: Settings) -> str:
     """The site's secret. Without one set, a file in the data folder holds one that is made once."""
     if settings.site_key is not None:
         return _strong(settings.site_key.get_secret_value(), "FG_SITE_KEY")
-    path = settings.site_key_file or settings.data_dir / "site.key"
+    path = key_path(settings)
     if settings.site_key_file is None and not path.exists():
         _make_key(path)
     try:
@@ -96,8 +114,6 @@ def site_key(settings: Settings) -> str:
 
 
 def _make_key(path: Path) -> None:
-    import secrets  # noqa: PLC0415
-
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -110,12 +126,22 @@ def _make_key(path: Path) -> None:
 
 
 def _strong(key: str, where: str) -> str:
-    if len(key) < 32:
-        raise ConfigurationError(f"{where}: the site key has {len(key)} characters, needs 32; make one with: openssl rand -hex 32")
+    if len(key) < KEY_CHARACTERS:
+        raise ConfigurationError(
+            f"{where}: the site key has {len(key)} characters, needs {KEY_CHARACTERS}; make one with: openssl rand -hex 32"
+        )
     return key
 
 
 def _complaint(error: Any) -> str:
-    name = ".".join(str(p) for p in error["loc"])
-    remedy = "remove it; `fraud-guard config check` lists all names" if error["type"] == "extra_forbidden" else "mend it"
-    return f"setting {name} (FG_{name.upper()}): {error['msg']}; {remedy}"
+    name = str(error["loc"][0])
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return f"setting {name}: no such setting; remove it, `fraud-guard config show` lists all names"
+    return f"setting {name} (FG_{name.upper()}): {error['msg']}; it is: {field.description}"
+
+
+def _tables_beside(settings: Settings) -> dict[str, Path]:
+    """Tables that lie in the data folder and are not named."""
+    beside = {name: settings.data_dir / f"{name}.csv" for name in _TABLES if getattr(settings, name) is None}
+    return {name: path for name, path in beside.items() if path.is_file()}

@@ -21,7 +21,7 @@ from fraud_guard.adapters.clock import wall_clock_ms
 from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.embedded.registry import close_log, open_log
 from fraud_guard.adapters.generation_archive import GenerationArchive
-from fraud_guard.adapters.reference_tables import read_stations, read_subjects
+from fraud_guard.adapters.reference_tables import read_subjects
 from fraud_guard.adapters.relay import Relay
 from fraud_guard.adapters.sealing import Keys, Sealer
 from fraud_guard.adapters.senders import Batch, Sender
@@ -31,20 +31,18 @@ from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
 from fraud_guard.adapters.webhook import Webhook
+from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
-from fraud_guard.app.rule_files import load_generation, read_rule_files
+from fraud_guard.app.rule_files import read_rule_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS
-from fraud_guard.dispatch.desk import Desk, Outcome
-from fraud_guard.dispatch.stations import Stations
+from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import RuleError
-from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.failpoints import failpoint
-from fraud_guard.generation import Generation
 from fraud_guard.ports import OutboxItem
 from fraud_guard.tags.control import Control
 
@@ -78,7 +76,7 @@ class Site:
         self.archive = GenerationArchive(folder / "generations")
         self._rules = read_rule_files(settings.rules)
         generation = self.archive.put(self._rules)
-        self.desk = make_desk(settings, generation)
+        self.desk = make_desk(settings, generation.policies.escalation)
         self.truth = SqlTruth.open(folder / "truth.db", self.desk, webhook=settings.webhook_url is not None)
         self.letters = SqlDeadLetters.open(folder / "truth.db")
         self.vault = SqlVault(folder / "vault.db", Sealer(self.keys.vault))
@@ -226,9 +224,3 @@ class Site:
     def _to_log(self, items: Sequence[OutboxItem]) -> None:
         self.door.control([msgspec.msgpack.decode(i.payload, type=Control) for i in items])
 
-
-def make_desk(settings: Settings, generation: Generation | None = None) -> Desk:
-    """The desk of a site: its namespace, stations and the policy in force."""
-    generation = generation or load_generation(settings.rules)[0]
-    stations = read_stations(settings.stations) if settings.stations else Stations([])
-    return Desk(site_namespace(site_key(settings)), stations, generation.policies.escalation)

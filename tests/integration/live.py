@@ -18,9 +18,9 @@ import fraud_guard
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.sealing import Keys, Sealer
 from fraud_guard.adapters.sql.truth import SqlTruth
+from fraud_guard.app import offline
 from fraud_guard.app.golden import golden_day
 from fraud_guard.app.settings import Settings, read
-from fraud_guard.app.site import make_desk
 from fraud_guard.app.topics import LOG, MIXED
 from fraud_guard.shipped import shipped
 
@@ -107,7 +107,7 @@ def open_log(folder: Path) -> EmbeddedLog:
 
 def open_truth(folder: Path) -> SqlTruth:
     """The truth of a site, beside its worker."""
-    return SqlTruth.open(folder / "data" / "truth.db", make_desk(settings_of(folder)))
+    return offline.open_truth(settings_of(folder))
 
 
 def all_done(folder: Path, log: EmbeddedLog) -> bool:

@@ -1,10 +1,15 @@
-"""The command line. Data go to stdout; progress, tables and logs to stderr."""
+"""The command line. Data go to stdout; progress, summaries and logs to stderr."""
 
 from __future__ import annotations
+
+import sys
 
 
 def main() -> None:
     """Entry point of `fraud-guard`."""
-    from fraud_guard.app.cli.main import app  # noqa: PLC0415  a command imports only what it needs
+    try:
+        from fraud_guard.app.cli.main import app
 
-    app()
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

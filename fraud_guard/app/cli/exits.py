@@ -11,6 +11,8 @@ from rich.console import Console
 
 from fraud_guard.errors import ConfigurationError, DependencyError, FraudGuardError, IntegrityError, RuleError
 
+out = Console(highlight=False)
+"""Where data go."""
 err = Console(stderr=True, highlight=False)
 """Where people read."""
 
@@ -46,18 +48,25 @@ def code_of(error: BaseException) -> Exit:
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
-    """Tell an expected error in its own words and exit with its code; a defect keeps its traceback."""
+def errors_told(*answers: type[Exception]) -> Iterator[None]:
+    """Tell an expected error in its own words and exit with its code; a defect keeps its traceback.
+
+    `answers` are further types by which a store says "no" (LookupError, ValueError).
+    """
+    expected: tuple[type[Exception], ...] = (FraudGuardError, PermissionError, *answers)
     try:
         yield
-    except (FraudGuardError, LookupError, ValueError, PermissionError) as error:
-        err.print(f"[bold red]error:[/] {_words(error)}", soft_wrap=True)
+    except expected as error:
+        err.print("[bold red]error:[/]", end=" ")
+        err.print(str(error), soft_wrap=True, markup=False)
         raise typer.Exit(code_of(error)) from error
     except KeyboardInterrupt as stop:
         err.print("interrupted")
         raise typer.Exit(Exit.INTERRUPTED) from stop
 
 
-def _words(error: BaseException) -> str:
-    words = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
-    return words.replace("[", r"\[")
+def refuse_usage(words: str) -> typer.Exit:
+    """Tell what was wrong with the command; raise what it returns."""
+    err.print("[bold red]usage:[/]", end=" ")
+    err.print(words, soft_wrap=True, markup=False)
+    return typer.Exit(Exit.USAGE)

@@ -1,4 +1,8 @@
-"""`fraud-guard doctor` and `config …`: what is wrong, and the remedy."""
+"""`fraud-guard doctor` and `config …`: what is wrong, and the remedy.
+
+A check returns what it found; it raises `Note` for what works but wants attention, and
+another FraudGuardError for what does not work.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,28 @@ import os
 import shutil
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
 import typer
 from pydantic import SecretStr
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from fraud_guard.app.cli.exits import Exit, errors_told
-from fraud_guard.app.cli.worker import DataDir
-from fraud_guard.app.rule_files import load_generation
-from fraud_guard.app.settings import Settings, read, site_key
+from fraud_guard.app.cli.exits import Exit, err, errors_told, out
+from fraud_guard.app.cli.options import DataDir
+from fraud_guard.app.settings import CONFIG_VARIABLE, Settings, config_path, key_path, read, site_key
 from fraud_guard.errors import FraudGuardError
 
 config = typer.Typer(no_args_is_help=True)
-out = Console(highlight=False)
 FREE_BYTES = 2 * 1024**3
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "FG_FAILPOINT"})
+MARKS = {"ok": "[green]ok[/]", "note": "[bold yellow]note[/]", "bad": "[bold red]bad[/]"}
+
+
+class Note(FraudGuardError):
+    """Something that works, but not as an operator may expect."""
 
 
 def doctor(data_dir: DataDir = None) -> None:
@@ -31,10 +40,13 @@ def doctor(data_dir: DataDir = None) -> None:
         settings = read(data_dir=data_dir)
         results = [(name, *_run(check, settings)) for name, check in CHECKS.items()]
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, ok, words in results:
-        table.add_row("[green]ok[/]" if ok else "[bold red]bad[/]", name, words.replace("[", r"\["))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, mark, words in results:
+        table.add_row(MARKS[mark], name, escape(words))
     out.print(table)
-    raise typer.Exit(Exit.OK if all(ok for _, ok, _ in results) else Exit.NO)
+    raise typer.Exit(Exit.NO if any(mark == "bad" for _, mark, _ in results) else Exit.OK)
 
 
 @config.command()
@@ -42,9 +54,9 @@ def check(data_dir: DataDir = None) -> None:
     """Read settings, rules and tables as a worker would, without starting it."""
     with errors_told():
         settings = read(data_dir=data_dir)
-        for name in ("rules", "tables"):
-            CHECKS[name](settings)
-        out.print("settings, rules and tables are sound")
+        for name in ("settings", "rules", "tables"):
+            _run(CHECKS[name], settings, fatal=True)
+    err.print("settings, rules and tables are sound")
 
 
 @config.command()
@@ -52,24 +64,38 @@ def show(data_dir: DataDir = None) -> None:
     """All settings, their values and where each came from; secrets are masked."""
     with errors_told():
         settings = read(data_dir=data_dir)
-        table = Table(box=None, pad_edge=False)
-        for name in ("setting", "value", "from", "meaning"):
-            table.add_column(name)
-        for name, field in type(settings).model_fields.items():
-            value = getattr(settings, name)
-            table.add_row(f"FG_{name.upper()}", _shown(value), _origin(name, value, field.default), field.description or "")
-        out.print(table)
+        in_file = _names_in_file()
+    table = Table(box=None, pad_edge=False)
+    for name in ("setting", "value", "from", "meaning"):
+        table.add_column(name, overflow="fold", no_wrap=name == "from")
+    for name, field in Settings.model_fields.items():
+        origin = _origin(name, getattr(settings, name), field.default, in_file, given=data_dir is not None)
+        table.add_row(f"FG_{name.upper()}", escape(_shown(getattr(settings, name))), origin, escape(field.description or ""))
+    out.print(table)
 
 
-def _run(check: Callable[[Settings], str], settings: Settings) -> tuple[bool, str]:
+def _run(check: Callable[[Settings], str], settings: Settings, *, fatal: bool = False) -> tuple[str, str]:
     try:
-        return True, check(settings)
+        return "ok", check(settings)
+    except Note as note:
+        return "note", str(note)
     except FraudGuardError as error:
-        return False, str(error)
+        if fatal:
+            raise
+        return "bad", str(error)
 
 
 def _python(_: Settings) -> str:
     return f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
+
+
+def _settings(_: Settings) -> str:
+    known = {f"FG_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    unknown = sorted(name for name in os.environ if name.startswith("FG_") and name not in known)
+    if unknown:
+        raise Note(f"{', '.join(unknown)}: no such setting, not used; `fraud-guard config show` lists all names")
+    path = config_path()
+    return f"from {path} and the environment" if path.is_file() else f"from the environment; there is no {path}"
 
 
 def _folder(settings: Settings) -> str:
@@ -84,22 +110,27 @@ def _folder(settings: Settings) -> str:
 
 
 def _key(settings: Settings) -> str:
+    if settings.site_key is None and settings.site_key_file is None and not key_path(settings).exists():
+        return f"{key_path(settings)} is made at the first start"
     site_key(settings)
-    return "site key is there and private"
+    return "there, and private"
 
 
 def _rules(settings: Settings) -> str:
+    from fraud_guard.app.rule_files import load_generation
+
     generation, files = load_generation(settings.rules)
     return f"generation {generation.id}: {len(generation.book.rules)} rules from {len(files)} files"
 
 
 def _tables(settings: Settings) -> str:
-    from fraud_guard.adapters.reference_tables import read_stations, read_subjects  # noqa: PLC0415
+    from fraud_guard.adapters.reference_tables import read_stations, read_subjects
 
     stations = len(read_stations(settings.stations).by_id) if settings.stations else 0
     people = len(read_subjects(settings.subjects)) if settings.subjects else 0
-    note = "" if stations else "; without FG_STATIONS no order can be routed"
-    return f"{stations} stations, {people:,} people{note}"
+    if not stations:
+        raise Note(f"no stations, {people:,} people: no order can be sent; set FG_STATIONS")
+    return f"{stations:,} stations, {people:,} people"
 
 
 def _transport(_: Settings) -> str:
@@ -129,7 +160,7 @@ def _checked(settings: Settings, name: str) -> str:
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
-    "machine": _python, "data folder": _folder, "site key": _key, "rules": _rules, "tables": _tables,
+    "machine": _python, "settings": _settings, "data folder": _folder, "site key": _key, "rules": _rules, "tables": _tables,
     "transport": _transport, "data files": _files,
 }  # fmt: skip
 
@@ -141,7 +172,16 @@ def _shown(value: object) -> str:
     return "—" if value in (None, []) else str(value)
 
 
-def _origin(name: str, value: object, default: object) -> str:
+def _origin(name: str, value: object, default: object, in_file: frozenset[str], *, given: bool) -> str:
+    if name == "data_dir" and given:
+        return "option"
     if f"FG_{name.upper()}" in os.environ:
         return "environment"
-    return "default" if value == default else "file or option"
+    if name in in_file:
+        return config_path().name
+    return "default" if value == default else "data_dir"
+
+
+def _names_in_file() -> frozenset[str]:
+    path = config_path()
+    return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))) if path.is_file() else frozenset()

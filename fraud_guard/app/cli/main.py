@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from fraud_guard import __version__
@@ -10,21 +12,23 @@ from fraud_guard.app.cli import deadletters, demo, health, orders, replay, rules
 app = typer.Typer(
     name="fraud-guard", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
     help="Early warning for people who are being cheated: tags in, orders on the right police station's desk.",
+    epilog="Exit codes: 0 ok · 1 the answer is no · 2 usage · 3 configuration · 4 a dependency is away · "
+           "5 partial · 6 not permitted · 7 integrity · 130 interrupted.",
     pretty_exceptions_show_locals=False,
 )  # fmt: skip
 
 app.command("demo")(demo.demo)
 app.command("replay")(replay.replay)
 app.command("run")(worker.run)
-app.command("stats")(orders.stats)
-app.command("doctor")(health.doctor)
 app.add_typer(orders.app, name="orders", help="What stations see and answer: list, accept, close.")
+app.command("stats")(orders.stats)
 app.add_typer(rules.app, name="rules", help="Check rules and run their examples.")
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
+app.command("doctor")(health.doctor)
 app.add_typer(health.config, name="config", help="Settings: check and show.")
 
 
-def _version(value: bool) -> None:  # noqa: FBT001  typer's callback
+def _version(value: bool) -> None:
     if value:
         typer.echo(f"fraud-guard {__version__}")
         raise typer.Exit
@@ -32,8 +36,6 @@ def _version(value: bool) -> None:  # noqa: FBT001  typer's callback
 
 @app.callback()
 def _common(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),  # noqa: ARG001,FBT001
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     pass
-
-

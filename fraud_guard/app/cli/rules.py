@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from fraud_guard.app.cli.exits import Exit, err, errors_told
-from fraud_guard.app.rule_examples import ExampleResult, run_examples
-from fraud_guard.app.rule_files import load_generation
-from fraud_guard.app.rule_lint import lint as find_faults
-from fraud_guard.app.rule_lint import publish
-from fraud_guard.shipped import shipped
+from fraud_guard.app.cli.exits import Exit, err, errors_told, out
+from fraud_guard.app.cli.options import RulesDir
+
+if TYPE_CHECKING:
+    from fraud_guard.app.rule_examples import ExampleResult
 
 app = typer.Typer(no_args_is_help=True)
-out = Console(highlight=False)
-Folder = Annotated[Path | None, typer.Option("--rules", help="rules folder; default: the shipped rules")]
 
 
 @app.command()
 def lint(
-    rules: Folder = None,
-    update_lock: Annotated[bool, typer.Option("--update-lock", help="take new versions into the version lock")] = False,
+    rules: RulesDir = None,
+    update_lock: Annotated[bool, typer.Option("--update-lock", help="Take new versions into the version lock.")] = False,
 ) -> None:
     """Check every rule: file, expressions, words, versions. Each finding names file, line and remedy."""
-    folder = rules or shipped("rules")
+    from fraud_guard.app.rule_lint import lint as find_faults
+    from fraud_guard.app.rule_lint import publish
+    from fraud_guard.shipped import shipped
+
     with errors_told():
+        folder = rules or shipped("rules")
         if update_lock:
             update = publish(folder)
             for refused in update.refused:
@@ -46,12 +44,18 @@ def lint(
 
 @app.command("test")
 def run_all_examples(
-    ids: Annotated[list[str] | None, typer.Argument(help="only these rules")] = None,
-    rules: Folder = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show every example, not only failures")] = False,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[RULE]...", help="Only these rules.")] = None,
+    rules: RulesDir = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every example, not only failures.")] = False,
 ) -> None:
     """Run the examples of rules through the real door and scorer."""
-    with errors_told():
+    from rich.progress import track
+
+    from fraud_guard.app.rule_examples import run_examples
+    from fraud_guard.app.rule_files import load_generation
+    from fraud_guard.shipped import shipped
+
+    with errors_told(LookupError):
         generation, _ = load_generation(rules or shipped("rules"))
         chosen = [r.rule for r in generation.book.rules if not ids or r.rule.id in ids]
         unknown = set(ids or ()) - {r.id for r in chosen}

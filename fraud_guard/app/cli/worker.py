@@ -6,30 +6,35 @@ import gc
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import faust
 import typer
 
-from fraud_guard.app.cli.exits import Exit, code_of, err, errors_told
-from fraud_guard.app.feed import FileFeed, stop_when_idle
-from fraud_guard.app.logs import log_to_stderr
-from fraud_guard.app.settings import Settings, read
-from fraud_guard.app.site import Site
+from fraud_guard.app.cli.exits import Exit, code_of, err, errors_told, refuse_usage
+from fraud_guard.app.cli.options import DataDir, RulesDir
 
-DataDir = Annotated[Path | None, typer.Option(help="folder of log, memory, truth and vault (FG_DATA_DIR)")]
+if TYPE_CHECKING:
+    import faust
+
+    from fraud_guard.app.settings import Settings
+    from fraud_guard.app.site import Site
 
 
 def run(
-    tags: Annotated[str | None, typer.Option(help="feed this NDJSON file (or - for stdin) into the inlet")] = None,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="stop when everything fed is scored and delivered")] = False,
-    rate: Annotated[int, typer.Option(min=0, help="tags a second of the feed; 0 = as fast as it goes")] = 0,
+    tags: Annotated[str | None, typer.Option(help="Feed this NDJSON file, or - for stdin, into the inlet.")] = None,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when all of --tags is scored and delivered.")] = False,
+    rate: Annotated[int, typer.Option(min=0, help="Tags a second of --tags; 0 = as fast as it goes.")] = 0,
     data_dir: DataDir = None,
-    subjects: Annotated[Path | None, typer.Option(help="subjects.csv (FG_SUBJECTS)")] = None,
-    stations: Annotated[Path | None, typer.Option(help="stations.csv (FG_STATIONS)")] = None,
-    rules: Annotated[Path | None, typer.Option(help="rules folder (FG_RULES_DIR)")] = None,
+    subjects: Annotated[Path | None, typer.Option(help="Who is protected, CSV (FG_SUBJECTS).")] = None,
+    stations: Annotated[Path | None, typer.Option(help="Who serves which area, CSV (FG_STATIONS).")] = None,
+    rules: RulesDir = None,
 ) -> None:
-    """Run door, scorer, clocks and dispatch until SIGTERM; settings come from FG_* and fraud-guard.toml."""
+    """Run the live workers until SIGTERM or Ctrl-C; settings come from FG_* and fraud-guard.toml."""
+    from fraud_guard.app.feed import FileFeed, stop_when_idle
+    from fraud_guard.app.settings import read
+
+    if until_idle and tags is None:
+        raise refuse_usage("--until-idle waits for the end of --tags; give both")
     with errors_told():
         settings = read(data_dir=data_dir, subjects=subjects, stations=stations, rules_dir=rules)
         site, app = build(settings)
@@ -44,7 +49,7 @@ def run(
 
 def build(settings: Settings) -> tuple[Site, faust.App]:
     """The same worker as `streams.py`, with these settings."""
-    from fraud_guard.app import agents, wiring  # noqa: PLC0415  Faust is only needed here
+    from fraud_guard.app import agents, wiring
 
     site = wiring.site(settings)
     app = wiring.faust_app(settings, site)
@@ -55,18 +60,22 @@ def build(settings: Settings) -> tuple[Site, faust.App]:
 
 def work(app: faust.App, site: Site, *, loglevel: int = logging.WARNING, logfile: Path | None = None) -> Exit:
     """Run the worker in this process until it stops; says with which code to exit."""
+    from fraud_guard.app.logs import log_to_stderr
+
     log_to_stderr(loglevel, logfile)
     spare_the_collector()
     worker_type: Any = app.conf.Worker
     worker = worker_type(app, loglevel=logging.getLevelName(loglevel), logfile=str(logfile) if logfile else None,
                          redirect_stdouts=False, quiet=True)  # fmt: skip
+    worker.spinner = None  # it would write control codes into stdout
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
         if site.failure is None and stop.code not in (0, None):
             return Exit.NO
     if site.failure is not None:
-        err.print(f"[bold red]stopped:[/] {site.failure}", soft_wrap=True)
+        err.print("[bold red]stopped:[/]", end=" ")
+        err.print(str(site.failure), soft_wrap=True, markup=False)
         return code_of(site.failure)
     return Exit.OK
 

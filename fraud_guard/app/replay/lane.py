@@ -30,12 +30,16 @@ LANE = "replay"
 
 
 class Yield(msgspec.Struct):
-    """What a lane gives back: changes and orders with tag ids still as `#position`, dead rows, counts."""
+    """What a lane gives back: changes and orders with tag ids still as `#position`, dead rows, counts.
+
+    `applied` counts closures of the file that ended an alert.
+    """
 
     changes: list[AlertChange] = msgspec.field(default_factory=list)
     orders: list[Order] = msgspec.field(default_factory=list)
     dead: list[tuple[int, str]] = msgspec.field(default_factory=list)
     tallies: list[Tally] = msgspec.field(default_factory=list)
+    applied: int = 0
 
 
 class Lane:
@@ -120,6 +124,7 @@ class Lane:
         if order.state not in ("issued", "accepted"):
             return
         self._truth.close_order(doing.closure)
+        self._given.applied += self._responder.is_of_file(doing.closure)
         self._given.orders.append(self._truth.order(doing.closure.order_id))
         for item in self._truth.claim(["control"], doing.due_ms, 1):
             control = msgspec.msgpack.decode(item.payload, type=Control)

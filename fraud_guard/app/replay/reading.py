@@ -25,21 +25,20 @@ class Batch(NamedTuple):
 
 
 class Source:
-    """A file or standard input; standard input is spooled so that a line can be read again."""
+    """A file, a pipe or standard input; what cannot be read twice is spooled.
+
+    Raises ConfigurationError when it cannot be opened.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = "stdin" if name == "-" else name
+        self._file: BinaryIO = sys.stdin.buffer if name == "-" else _opened(name)
         self._spool: BinaryIO | None = None
-        if name == "-":
-            self._file: BinaryIO = sys.stdin.buffer
+        self.size_bytes = 0
+        if name == "-" or not self._file.seekable():
             self._spool = tempfile.TemporaryFile(prefix="fraud-guard-")  # noqa: SIM115  unlinked: gone with the process
-            self.size_bytes = 0
-            return
-        try:
-            self._file = Path(name).open("rb")  # noqa: SIM115  `close` closes it
-        except OSError as error:
-            raise ConfigurationError(f"{name}: {error.strerror}; give a readable file of tags, or - for standard input") from None
-        self.size_bytes = Path(name).stat().st_size
+        else:
+            self.size_bytes = Path(name).stat().st_size
 
     def batches(self) -> Iterator[Batch]:
         """All lines, BATCH at a time."""
@@ -79,7 +78,7 @@ class Source:
             for part in parts:
                 length = len(part) + lost + 1
                 if part and not part.isspace():
-                    yield part, start, start + length
+                    yield _bounded(part), start, start + length
                 start, lost = start + length, 0
             if len(rest) > 2 * MAX_RECORD_BYTES:
                 lost += len(rest) - MAX_RECORD_BYTES - 1
@@ -87,7 +86,7 @@ class Source:
             if not data:
                 break
         if rest and not rest.isspace():
-            yield rest, start, start + len(rest) + lost
+            yield _bounded(rest), start, start + len(rest) + lost
 
     def _read(self) -> bytes:
         data = self._file.read1(_READ_BYTES) if isinstance(self._file, io.BufferedReader) else self._file.read(_READ_BYTES)
@@ -95,3 +94,14 @@ class Source:
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(data)
         return data
+
+
+def _opened(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except OSError as error:
+        raise ConfigurationError(f"{name}: {error.strerror}; give a readable file of tags, or - for standard input") from None
+
+
+def _bounded(line: bytes) -> bytes:
+    return (line[:-1] if line.endswith(b"\r") else line)[: MAX_RECORD_BYTES + 1]

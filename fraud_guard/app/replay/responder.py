@@ -50,7 +50,11 @@ class Responder:
         if self._mode == "prompt":
             self._plan(order.issued_ms + PROMPT_MS, token, accept=order.order_id)
         elif self._mode == "simulated":
-            self._simulate(order, alert, token)
+            self._simulate(order, alert, token, reported=known is not None)
+
+    def is_of_file(self, closure: Closure) -> bool:
+        """Whether an officer reported it, not the simulation."""
+        return self._closures.get(closure.order_id) is closure
 
     def next_of(self, token: bytes, up_to_ms: int) -> Doing | None:
         """The subject's next doing that is due; `done` takes it out."""
@@ -78,7 +82,7 @@ class Responder:
         heapq.heappush(self.waiting.setdefault(token, []), doing)
         heapq.heappush(self._heap, (due_ms, token))
 
-    def _simulate(self, order: Order, alert: Alert, token: bytes) -> None:
+    def _simulate(self, order: Order, alert: Alert, token: bytes, *, reported: bool) -> None:
         for clock in clocks(order, self._policy):
             self._plan(clock.due_ms, token, clock=clock)
         draw = _draws(order.order_id)
@@ -87,6 +91,8 @@ class Responder:
         accept_s = self._policy.levels[order.level].accept_s or 600
         accepted_ms = order.issued_ms + int(accept_s * 1000 * (0.1 + 0.8 * next(draw)))
         self._plan(accepted_ms, token, accept=order.order_id)
+        if reported:
+            return
         closed_ms = accepted_ms + int(1_800_000 * (0.2 + next(draw)))
         self._plan(closed_ms, token, closure=_closure(order, alert, closed_ms, next(draw), next(draw)))
 

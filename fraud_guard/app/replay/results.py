@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,12 +26,15 @@ class Results:
     """Collects changes (all) and orders (last state of each); files are sorted, `-` streams.
 
     `look_up` gives the source's line behind a log position; it is set by the replay.
+    Raises ConfigurationError at once for a place that cannot be written.
     """
 
     def __init__(self, alerts: str | None, orders: str | None, deadletters: str | None, sealer: Sealer, source: str) -> None:
         self.changes: list[AlertChange] = []
         self.orders: dict[str, Order] = {}
         self.look_up: Callable[[int], bytes] = lambda _: b""
+        for name in (alerts, orders, deadletters):
+            _check_place(name)
         self._alerts, self._orders, self._deadletters = alerts, orders, deadletters
         self._sealer, self._source = sealer, source
         self._dead: list[tuple[int, str, str]] = []
@@ -47,6 +51,8 @@ class Results:
             self.orders[order.order_id] = order
             if self._orders == "-":
                 sys.stdout.write(order.model_dump_json() + "\n")
+        if given.changes or given.orders:
+            sys.stdout.flush()
 
     def dead(self, inlet: int, reason: str, detail: str) -> None:
         """Note a refused line."""
@@ -85,6 +91,18 @@ class Results:
     def _read_tag(self, position: str) -> tuple[str, str]:
         tag = decode(self.look_up(int(position[1:])))
         return tag.id, normalise(tag.subject)
+
+
+def _check_place(name: str | None) -> None:
+    if name in (None, "-"):
+        return
+    path = Path(str(name))
+    if path.is_dir():
+        raise ConfigurationError(f"{path} is a folder; give a file in it")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"{path}: there is no folder {path.parent}; create it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigurationError(f"{path} cannot be written; give a path that can")
 
 
 @contextmanager

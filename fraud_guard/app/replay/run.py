@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import array
 import multiprocessing
+import signal
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 import msgspec
@@ -25,6 +28,7 @@ from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door, chunks
 from fraud_guard.door.registry import Person
 from fraud_guard.door.tokens import Tokeniser
+from fraud_guard.errors import DependencyError
 from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.feedback.closure import Closure
 from fraud_guard.memory.duplicates import NEW, REPEAT, REUSE, Duplicates
@@ -49,7 +53,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct):
-    """What the replay did, for people."""
+    """What the replay did, for people. `unused_closures` named no order of this replay."""
 
     lines: int = 0
     scored: int = 0
@@ -58,8 +62,15 @@ class Summary(msgspec.Struct):
     clamped: int = 0
     channels: Counter[str] = msgspec.field(default_factory=Counter)
     dead: Counter[str] = msgspec.field(default_factory=Counter)
+    closures: int = 0
+    applied_closures: int = 0
     unused_closures: int = 0
     wall_s: float = 0.0
+
+    @property
+    def idle_closures(self) -> int:
+        """Closures that named an order and changed nothing."""
+        return self.closures - self.applied_closures - self.unused_closures
 
     @property
     def conserved(self) -> bool:
@@ -94,6 +105,8 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
         _collect(finish(door.watermark_ms), results, summary)
         _refused(door, results, summary)
     results.finish()
+    summary.closures = len(plan.closures)
+    summary.unused_closures = len(plan.closures.keys() - results.orders.keys())
     summary.wall_s = time.monotonic() - began
     return summary
 
@@ -138,7 +151,8 @@ class lanes:  # noqa: N801  used as a context manager
         for _ in range(self._plan.jobs):
             ours, theirs = context.Pipe()
             process = context.Process(target=_lane_process, args=(self._plan, theirs), daemon=True)
-            process.start()
+            with _deaf():
+                process.start()
             theirs.close()
             self._pipes.append(ours)
             self._processes.append(process)
@@ -174,11 +188,13 @@ class lanes:  # noqa: N801  used as a context manager
 
 def _lane_process(plan: Plan, pipe: Connection) -> None:
     lane = make_lane(plan)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # whoever asked has stopped
+        _serve(lane, pipe)
+
+
+def _serve(lane: Lane, pipe: Connection) -> None:
     while True:
-        try:
-            data = pipe.recv_bytes()
-        except EOFError:
-            return
+        data = pipe.recv_bytes()
         if data[:1] == b"F" and len(data) == 9:
             pipe.send(lane.finish(int.from_bytes(data[1:], "little")))
         else:
@@ -186,8 +202,24 @@ def _lane_process(plan: Plan, pipe: Connection) -> None:
             pipe.send(lane.feed(Block(rows, [], [], [])))
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process started in here does not hear Ctrl-C: it ends when its pipe does, without a traceback."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _received(pipe: Connection) -> Yield:
-    got = pipe.recv()
+    try:
+        got = pipe.recv()
+    except EOFError:
+        raise DependencyError("a process of the replay has died, perhaps for want of memory; try fewer --jobs") from None
     assert isinstance(got, Yield)  # noqa: S101
     return got
 
@@ -238,6 +270,7 @@ def _collect(yields: Sequence[Yield], results: Results, summary: Summary) -> Non
         for inlet, reason in one.dead:
             summary.dead[reason] += 1
             results.dead(inlet, reason, "")
+        summary.applied_closures += one.applied
         results.take(one)
 
 
