@@ -57,10 +57,12 @@ def settings_of(folder: Path, **more: Any) -> Settings:
 
 
 class Worker:
-    """A running worker; its stderr and stdout go to `<folder>/worker.log`."""
+    """A running worker; its stderr and stdout go to `<folder>/<name>.log`."""
 
-    def __init__(self, folder: Path, command: Sequence[str] = RUN, *, failpoint: str = "", **more: Any) -> None:
-        self.folder, self.log = folder, folder / "worker.log"
+    def __init__(
+        self, folder: Path, command: Sequence[str] = RUN, *, name: str = "worker", failpoint: str = "", **more: Any
+    ) -> None:
+        self.folder, self.log = folder, folder / f"{name}.log"
         settings = {f"FG_{name.upper()}": str(value) for name, value in given(folder, **more).items()}
         plain = {name: value for name, value in os.environ.items() if not name.startswith("FG_")}
         environment = plain | settings | {"FG_FAILPOINT": failpoint, "PYTHONPATH": str(ROOT)}
