@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 import msgspec
@@ -45,11 +46,15 @@ class Sealer:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a sealing key has {KEY_BYTES} bytes")
         self._cipher = AESGCM(key)
+        self._nonce_key = hashlib.blake2b(b"nonce", key=key).digest()
 
     def seal(self, plain: bytes, aad: bytes | None = None) -> bytes:
         """Encrypt; `aad` is not stored but must be given again to unseal (binds a value to its place)."""
-        nonce = os.urandom(NONCE_BYTES)
-        return VERSION + nonce + self._cipher.encrypt(nonce, plain, aad)
+        return self._seal(os.urandom(NONCE_BYTES), plain, aad)
+
+    def seal_repeatably(self, plain: bytes) -> bytes:
+        """Encrypt for a file that is compared: the nonce follows from key and content, so equal contents show as equal."""
+        return self._seal(hashlib.blake2b(plain, key=self._nonce_key, digest_size=NONCE_BYTES).digest(), plain, None)
 
     def unseal(self, sealed: bytes, aad: bytes | None = None) -> bytes:
         """The plain bytes. Raises IntegrityError for another key, place or version, and for damage."""
@@ -63,6 +68,9 @@ class Sealer:
             raise IntegrityError(
                 "sealed data does not open with this site's key; set the key it was sealed with, or restore the data"
             ) from None
+
+    def _seal(self, nonce: bytes, plain: bytes, aad: bytes | None) -> bytes:
+        return VERSION + nonce + self._cipher.encrypt(nonce, plain, aad)
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:

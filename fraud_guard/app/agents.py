@@ -65,7 +65,7 @@ def score(app: faust.App, site: Site) -> None:
 async def _score(site: Site, partition: int, records: list[Any]) -> bool:
     one = site.scorer(partition)
     for record in records:
-        if not await persist(site, partial(_handle, site, one, record), again=one.flush):
+        if not await persist(site, partial(_handle, site, one, record)):
             return False
         if not await persist(site, one.checkpoint_if_due):
             return False
@@ -111,8 +111,8 @@ async def _every(app: faust.App, site: Site, interval_ms: int, act: Callable[[],
         await asyncio.sleep(interval_ms / 1000)
 
 
-async def persist(site: Site, act: Callable[[], Any], again: Callable[[], Any] | None = None) -> bool:
-    """Do it; while a service is away do it (or `again`) later. False: it cannot be done, the worker is stopping."""
+async def persist(site: Site, act: Callable[[], Any]) -> bool:
+    """Do it; while a service is away do it again later. False: it cannot be done, the worker is stopping."""
     wait_s = 0.1
     while not site.stopping:
         try:
@@ -122,7 +122,7 @@ async def persist(site: Site, act: Callable[[], Any], again: Callable[[], Any] |
         except DependencyError as away:
             log.warning("waiting", why=str(away), wait_s=wait_s)
             await asyncio.sleep(wait_s)
-            wait_s, act = min(wait_s * 2, LONGEST_WAIT_S), again or act
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
         except FraudGuardError as fatal:
             stop(site, fatal)
         except Exception as defect:  # the process boundary

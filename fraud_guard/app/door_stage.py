@@ -20,12 +20,15 @@ from fraud_guard.app.topics import LOG, inlet_place, inlet_position
 from fraud_guard.door.door import Door, Refused, chunks
 from fraud_guard.door.rows import Draft
 from fraud_guard.door.tokens import shard_of
+from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import DeadLetter, DeadLetters
 from fraud_guard.tags.block import Block, Controls, decode_record, encode_block, encode_controls
 from fraud_guard.tags.control import Control
 
 QUOTE_KEPT_MS = 30 * 86_400_000
+RESTORED = 64
+"""Last records of a partition that tell where the watermark was; only tags tell how far behind the clock, not controls."""
 
 
 class DoorStage:
@@ -39,24 +42,32 @@ class DoorStage:
         self._door, self._log, self._vault, self._letters, self._sealer = door, log, vault, letters, sealer
         self._partitions, self._now_ms, self._idle_ms = partitions, now_ms, idle_ms
         self._lag_ms, self._moved_ms = 0, now_ms()
+        self._taken: list[int] = []
+        self._ready: list[Draft] = []  # read, and not yet in the log because it could not be reached
 
     def restore_watermark(self) -> None:
-        """Go on from the newest watermark in the log, so that it never falls."""
+        """Go on from the newest watermark in the log, so that it never falls, and as far behind the clock as it was."""
         for partition in range(self._partitions):
-            end = self._log.end(LOG, partition)
-            for record in self._log.read(LOG, partition, end - 1, 1) if end else ():
+            first = max(0, self._log.end(LOG, partition) - RESTORED)
+            for record in self._log.read(LOG, partition, first, RESTORED):
                 last = decode_record(record.value, record.offset)
-                mark = last.watermark_ms if isinstance(last, Controls) else int(last.rows["watermark_ms"][-1])
+                if isinstance(last, Controls):
+                    mark = last.watermark_ms
+                else:
+                    mark = int(last.rows["watermark_ms"][-1])
+                    self._lag_ms = max(0, record.timestamp_ms - mark)
                 self._door.watermark_ms = max(self._door.watermark_ms, mark)
 
     def take(self, records: Sequence[LogRecord]) -> None:
-        """Bring a chunk of raw records into the log."""
+        """Bring a chunk of raw records into the log; after a DependencyError call it again with the same."""
         failpoint("door-before-read")
         inlets = [inlet_position(r.topic, r.partition, r.offset) for r in records]
-        self.counts["accepted"] += len(records)
-        drafts = self._door.take([r.value or b"" for r in records], inlets)
+        if inlets != self._taken:
+            self._ready += self._door.take([r.value or b"" for r in records], inlets)
+            self._taken = inlets
+            self.counts["accepted"] += len(records)
         failpoint("door-after-read")
-        self._append(drafts)
+        self._append_ready()
         raw = dict(zip(inlets, (r.value or b"" for r in records), strict=True))
         self._refuse(self._door.refused, lambda inlet: raw.get(inlet) or self._raw(inlet))
         self._door.refused.clear()
@@ -64,7 +75,8 @@ class DoorStage:
 
     def flush(self) -> None:
         """Let out what waits for earlier tags (at the end of a feed and at shutdown)."""
-        self._append(self._door.flush())
+        self._ready += self._door.flush()
+        self._append_ready()
 
     def tick(self) -> None:
         """When nothing has come for a while, move the watermark by the clock, as far behind as the feed was."""
@@ -92,6 +104,15 @@ class DoorStage:
     def refuse(self, refused: Sequence[tuple[int, str]]) -> None:
         """Dead letters of tags that the scorer refused; their raw bytes are read from the inlet again."""
         self._refuse([Refused(inlet, reason, "") for inlet, reason in refused], self._raw)
+
+    def _append_ready(self) -> None:
+        watermark_ms = self._door.watermark_ms
+        try:
+            self._append(self._ready)
+        except DependencyError:
+            self._door.watermark_ms = watermark_ms  # or the same tags would be late at the next try
+            raise
+        self._ready = []
 
     def _append(self, drafts: Sequence[Draft]) -> None:
         rows = self._door.rows

@@ -97,6 +97,7 @@ class CityFeed:
             if len(waiting) >= 500:
                 self._flush(waiting)
                 await asyncio.sleep(0)
+        self._flush(waiting)
 
     def _flush(self, waiting: list[Record]) -> None:
         if waiting:

@@ -56,6 +56,8 @@ class Scorer:
         self._skip: set[int] = set()
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._unsaved: tuple[dict[str, bytes], set[str]] = ({}, set())
+        self._torn = False  # memory is being built again to find a tag that breaks it
+        self._undone: tuple[Block | Controls, Effects, int] | None = None  # decided, neither told nor stored yet
 
     def recover(self) -> int:
         """Take the partition over and build memory from the last checkpoint; returns the offset to read next."""
@@ -75,23 +77,32 @@ class Scorer:
         return max(self._saved_position, 0) // POSITIONS_PER_RECORD
 
     def handle(self, offset: int, value: bytes) -> list[Outcome]:
-        """Score one record of the log. Raises DependencyError (retry `flush`), FencedError, IntegrityError."""
-        if offset < self.next_offset:
-            return []
+        """Score one record of the log; after a DependencyError call it again, it goes on where it broke off.
+
+        Raises FencedError and IntegrityError, too; then stop.
+        """
+        if offset < self.next_offset and not self._torn:
+            return self.flush()
+        if self._torn:
+            self._replay_to(offset)
         failpoint("scorer-before-decide")
         record = decode_record(value, offset)
         self._switch(record)
         effects = self._decide(record, offset)
         failpoint("scorer-after-decide")
+        self._torn = False
         self._count(effects)
-        self._refuse(record, effects)
-        self._waiting = self._seen(effects, record, offset)
+        self._undone = (record, effects, offset)
         outcomes = self.flush()
         failpoint("scorer-after-effects")
         return outcomes
 
     def flush(self) -> list[Outcome]:
-        """Store effects that are waiting; safe to repeat after a DependencyError."""
+        """Store letters and effects that are waiting; safe to repeat after a DependencyError."""
+        if self._undone is not None:
+            record, effects, offset = self._undone
+            self._refuse(record, effects)
+            self._waiting, self._undone = self._seen(effects, record, offset), None
         if not self._waiting:
             return []
         if self._generation is not None:
@@ -102,7 +113,9 @@ class Scorer:
         return outcomes
 
     def checkpoint_if_due(self) -> bool:
-        """Checkpoint when it is time."""
+        """Checkpoint when it is time and nothing waits: a position must not be stored before its effects."""
+        if self._torn or self._waiting or self._undone is not None:
+            return False
         now_ms = self._now_ms()
         due = now_ms - self._saved_ms >= self._pace.checkpoint_ms or self._since >= self._pace.checkpoint_tags
         if not due or self.memory.position == self._saved_position:
@@ -135,6 +148,7 @@ class Scorer:
         self.memory.generation = snapshot.generation
         self._generation: Generation | None = self._archive.get(snapshot.generation) if snapshot.generation else None
         self._unsaved, self._waiting = ({}, set()), list[SeenEffect]()
+        self._undone = None
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._saved_ms, self._saved_position = self._now_ms(), snapshot.position
 
@@ -156,6 +170,7 @@ class Scorer:
 
     def _isolate(self, record: Block | Controls, offset: int) -> Effects:
         """Build memory again and find the tags that break it, one by one; they become dead letters."""
+        self._torn = True
         while True:
             self._replay_to(offset)
             bad = self._first_bad(record, offset)

@@ -86,8 +86,7 @@ class Site:
         self.door = self._open_door(Tokeniser(self.keys.token))
         self.door.restore_watermark()
         self._door_offset = self.log.committed(MIXED, 0) or 0
-        self.door.announce(generation.id)
-
+        self._opening = generation.id
 
     @property
     def door_offset(self) -> int:
@@ -133,7 +132,11 @@ class Site:
             self._opened.pop()()
 
     def scorer(self, partition: int) -> Scorer:
-        """The scorer of a partition, recovered at first use."""
+        """The scorer of a partition, recovered at first use. The first one announces the rules that were opened:
+        only the worker that holds the log may write into it.
+        """
+        if not self.scorers:
+            self.door.announce(self._opening)
         if partition not in self.scorers:
             pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
             one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import asyncio
+from typing import Any, NoReturn, cast
 
 import faust
+import structlog
 
+from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
 from fraud_guard.adapters.embedded.transport import Transport, register
-from fraud_guard.adapters.quiet_app import QuietApp
+from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.logs import log_where_nobody_said
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
+from fraud_guard.errors import FraudGuardError
 
 
 def site(settings: Settings) -> Site:
@@ -30,17 +34,36 @@ def faust_app(settings: Settings, site: Site) -> faust.App:
     )  # fmt: skip
 
 
+class SiteWorker(QuietWorker):
+    """A worker that ends with exit code 1 when its site failed; the log says why."""
+
+    def execute_from_commandline(self) -> NoReturn:
+        """Run until stopped."""
+        try:
+            super().execute_from_commandline()
+        except SystemExit as end:
+            site = cast(SiteApp, self.app).site
+            raise SystemExit(end.code or int(site.failure is not None)) from None
+
+
 class SiteApp(QuietApp):
     """A Faust app that owns a site."""
 
     def __init__(self, site: Site, *args: Any, **options: Any) -> None:
         self.site = site
         super().__init__(*args, **options)
+        self.conf.Worker = cast(Any, SiteWorker)
 
     async def on_first_start(self) -> None:
         """Open log, memory, truth and vault before anything is consumed."""
         log_where_nobody_said()
-        self.site.open()
+        try:
+            self.site.open()
+            self._be_the_only_worker()
+        except FraudGuardError as refusal:
+            self.site.failure = refusal
+            structlog.get_logger().error("refused", why=str(refusal))
+            raise asyncio.CancelledError from None  # ends the worker without Faust's traceback
         cast(Transport, self.transport).on_assigned = self.site.on_assigned
         await super().on_first_start()
 
@@ -54,3 +77,9 @@ class SiteApp(QuietApp):
         await super().on_shutdown()
         await self.site.close_relay()
         self.site.close()
+
+    def _be_the_only_worker(self) -> None:
+        """Say at once that there is another worker; from the start of the consumer on the lock is held."""
+        lock = ConsumerLock(self.site.log.path)
+        lock.acquire()
+        lock.release()

@@ -218,8 +218,6 @@ def break_scorer(patch: pytest.MonkeyPatch) -> None:
 
 def break_door(run: Driver, patch: pytest.MonkeyPatch, line: bytes) -> None:
     """A defect at the door, where raw records are in the variables: the worker stops and says where."""
-    from fraud_guard.adapters.embedded.records import StoredRecord
-
     site, chunk = run.site, [StoredRecord(MIXED, 0, 10**9, T0, None, line)]
     with patch.context() as inner:
         inner.setattr(os, "kill", lambda *_: None)

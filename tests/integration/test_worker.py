@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from datasets import numbers
-from fraud_guard.adapters.embedded.log import EmbeddedLog
+from fraud_guard.adapters.sealing import Keys
+from fraud_guard.app.cli.main import app as cli
 from fraud_guard.app.topics import LOG, MIXED
+from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.testing import lines_of
 from tests.integration import live
 
 LINES = 4_000
 SEED = 20260316
-CALM = {"idle_ms": 600_000}
+CALM: dict[str, Any] = {"idle_ms": 600_000}
 """The day is long past, so a clock may not move its watermark."""
 FAILPOINTS = ("door-before-ack:2", "scorer-before-ack:2", "relay-after-send:1", "checkpoint-commit:1")
 Told = dict[str, list[str]]
@@ -32,10 +37,10 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The golden day among the visits of a quiet town: four batches of a feed."""
     golden = lines_of(live.DAY / "tags.ndjson")
     every = (LINES - len(golden)) / len(golden)
-    lines, visits = [], 0
+    lines, visits, ts_ms = list[bytes](), 0, 0
     for i, line in enumerate(golden, start=1):
         lines.append(line)
-        ts_ms = json.loads(line)["ts_ms"]
+        ts_ms = int(found[1]) if (found := re.search(rb'"ts_ms": (17736\d{8})\b', line)) else ts_ms
         while visits < i * every:
             visits += 1
             lines.append(visit(visits, ts_ms))
@@ -59,21 +64,71 @@ def feeding(day: Path, *more: str) -> list[str]:
     return run("--tags", str(day), "--rate", "2000", *more)
 
 
-def test_a_feed_that_a_worker_finishes(undisturbed: Told) -> None:
-    """The undisturbed run is about alerts of several levels and their orders, on their topics too."""
-    assert {json.loads(change)["level"] for change in undisturbed["changes"]} >= {1, 2, 3}
-    assert len(undisturbed["orders"]) > 5
-    assert undisturbed["changes"] == sorted(undisturbed["topic alerts"], key=undisturbed["changes"].index)
-    assert set(undisturbed["orders"]) <= set(undisturbed["topic orders"])
+class Runs(NamedTuple):
+    """What each run told in the end; they go on side by side."""
+
+    undisturbed: Future[Told]
+    stopped: Future[Told]
+    killed: Future[Told]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(day: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """What a run tells that nobody stopped."""
-    folder = tmp_path_factory.mktemp("undisturbed")
+def runs(day: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """Three sites with the same day."""
+    with ThreadPoolExecutor() as pool:
+        yield Runs(*(pool.submit(act, day, tmp_path_factory.mktemp(act.__name__)) for act in (finish, stop_and_kill, kill_at_lines)))
+
+
+def finish(day: Path, folder: Path) -> Told:
+    """Feed what is missing of the day, to the end."""
     worker = live.Worker(folder, run("--tags", str(day), "--until-idle"), **CALM)
     assert worker.ended() == 0, worker.words()[-3_000:]
     return live.told(folder)
+
+
+def stop_and_kill(day: Path, folder: Path) -> Told:
+    """SIGTERM in the middle of the feed, then three kills at random moments."""
+    worker = live.Worker(folder, feeding(day), **CALM)
+    worker.until((folder / "data" / "log.db").exists)
+    shares = sorted(random.Random(SEED).uniform(0.3, 0.99) for _ in range(3))
+    with closing(live.open_log(folder)) as log:
+        worker.until(lambda: live.acknowledged(log, MIXED) > 0 and live.acknowledged(log, LOG) > 0)
+        assert listening(worker) == []
+        assert worker.stop() == 0, worker.words()[-3_000:]
+        assert live.acknowledged(log, MIXED) < LINES, "the feed was to be stopped in its middle"
+        for share in shares:
+            worker = live.Worker(folder, feeding(day), **CALM)
+            worker.until(lambda most=share * LINES: live.acknowledged(log, MIXED) >= most)
+            worker.kill()
+            assert worker.process.returncode == -signal.SIGKILL
+    return finish(day, folder)
+
+
+def kill_at_lines(day: Path, folder: Path) -> Told:
+    """One kill at each failpoint, one after the other."""
+    for failpoint in FAILPOINTS:
+        worker = live.Worker(folder, feeding(day), failpoint=failpoint, **CALM)
+        assert worker.ended() == -signal.SIGKILL, (failpoint, worker.words()[-3_000:])
+    return finish(day, folder)
+
+
+def test_a_feed_that_a_worker_finishes(runs: Runs) -> None:
+    """The undisturbed run is about alerts of several levels and their orders, all of them on their topics too."""
+    facts = runs.undisturbed.result()
+    assert {json.loads(change)["level"] for change in facts["changes"]} >= {1, 2, 3}
+    assert len(facts["orders"]) > 5
+    assert sorted(facts["changes"]) == facts["topic alerts"]
+    assert set(facts["orders"]) <= set(facts["topic orders"])
+
+
+def test_stopped_and_killed_at_any_moment(runs: Runs) -> None:
+    """SIGTERM drains and exits 0; after it and three kills the day ends as ever, and no port was open."""
+    assert runs.stopped.result() == runs.undisturbed.result()
+
+
+def test_killed_at_the_lines_between_stages(runs: Runs) -> None:
+    """Killed before acknowledging, after sending and inside a checkpoint, a site loses and doubles nothing."""
+    assert runs.killed.result() == runs.undisturbed.result()
 
 
 def listening(worker: live.Worker) -> list[Any]:
@@ -83,42 +138,22 @@ def listening(worker: live.Worker) -> list[Any]:
     return [c for c in found if c.status == psutil.CONN_LISTEN or c.type == 2]
 
 
-def scored(log: EmbeddedLog, share: float) -> Callable[[], bool]:
-    """Whether the door has read this share of the day and the scorer something of it."""
-    return lambda: (log.committed(MIXED, 0) or 0) >= share * LINES and (log.committed(LOG, 0) or 0) > 0
-
-
-def test_stopped_and_killed_at_any_moment(day: Path, undisturbed: Told, tmp_path: Path) -> None:
-    """SIGTERM in the middle of a feed exits 0, three kills at random moments follow, and the day ends as ever.
-
-    Neither the running worker listens on a port, nor may a second one or one with another key take its data.
-    """
-    worker = live.Worker(tmp_path, feeding(day), **CALM)
-    worker.until((tmp_path / "data" / "log.db").exists)
-    shares = sorted(random.Random(SEED).uniform(0.3, 0.99) for _ in range(3))  # noqa: S311
-    with closing(live.open_log(tmp_path)) as log:
-        worker.until(scored(log, 0.01))
-        assert listening(worker) == []
-        assert worker.stop() == 0, worker.words()[-3_000:]
-        assert (log.committed(MIXED, 0) or 0) < LINES, "the feed was to be stopped in its middle"
-        for share in shares:
-            worker = live.Worker(tmp_path, feeding(day), **CALM)
-            worker.until(scored(log, share))
-            worker.kill()
-            assert worker.process.returncode == -signal.SIGKILL
-    worker = live.Worker(tmp_path, feeding(day, "--until-idle"), **CALM)
-    assert worker.ended() == 0, worker.words()[-3_000:]
-    assert live.told(tmp_path) == undisturbed
-
-
-def test_killed_at_the_lines_between_stages(day: Path, undisturbed: Told, tmp_path: Path) -> None:
-    """Killed before acknowledging, after sending and inside a checkpoint, one after the other, a site loses nothing."""
-    for failpoint in FAILPOINTS:
-        worker = live.Worker(tmp_path, feeding(day), failpoint=failpoint, **CALM)
-        assert worker.ended() == -signal.SIGKILL, (failpoint, worker.words()[-3_000:])
-    worker = live.Worker(tmp_path, feeding(day, "--until-idle"), **CALM)
-    assert worker.ended() == 0, worker.words()[-3_000:]
-    assert live.told(tmp_path) == undisturbed
+def test_live_equals_replay(runs: Runs, day: Path, tmp_path: Path) -> None:
+    """With clocks off, the live workers tell exactly what `replay --reorder 0s` tells, but for the name of the subject."""
+    given = live.given(tmp_path)
+    files = [f"--{name}={tmp_path / name}" for name in ("alerts", "orders")]
+    tables = [f"--{name}={given[name]}" for name in ("subjects", "stations")]
+    key = [f"--rules={given['rules_dir']}", f"--site-key={live.KEY}"]
+    result = CliRunner().invoke(cli, ["replay", str(day), "--reorder", "0s", "--quiet", *files, *tables, *key])
+    assert result.exit_code == 0, result.output
+    tokens = Tokeniser(Keys.from_site_key(live.KEY).token)
+    replayed = [json.loads(line) for line in lines_of(tmp_path / "alerts")]
+    for change in replayed:
+        change["subject"] = tokens.token(change["subject"]).hex()
+    lived = runs.undisturbed.result()
+    assert [json.loads(line) for line in lived["changes"]] == replayed
+    ended = {order["order_id"]: order for order in map(json.loads, lines_of(tmp_path / "orders"))}
+    assert {order["order_id"]: order for order in map(json.loads, lived["orders"])} == ended
 
 
 @pytest.fixture
@@ -127,7 +162,7 @@ def serving(tmp_path: Path) -> Iterator[live.Worker]:
     worker = live.Worker(tmp_path, live.FAUST, **CALM)
     worker.until((tmp_path / "data" / "log.db").exists)
     with closing(live.open_log(tmp_path)) as log:
-        worker.until(lambda: (log.committed(LOG, 0) or 0) > 0)
+        worker.until(lambda: live.acknowledged(log, LOG) > 0)
     yield worker
     worker.kill()
 

@@ -75,7 +75,7 @@ class Results:
         self._raw = read
 
     def _letter(self, inlet: int, reason: str, detail: str) -> str:
-        sealed = base64.b64encode(self._sealer.seal(self._raw(inlet))).decode()
+        sealed = base64.b64encode(self._sealer.seal_repeatably(self._raw(inlet))).decode()
         letter = {"v": 1, "reason": reason, "detail": detail, "source": self._source, "position": inlet, "sealed": sealed}
         return msgspec.json.encode(letter).decode()
 

@@ -38,6 +38,15 @@ def test_what_was_sealed_can_be_unsealed(plain: bytes, aad: bytes | None) -> Non
     assert len(sealed) == len(plain) + 29
 
 
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_sealing_repeatably_tells_only_what_is_equal(one: bytes, other: bytes) -> None:
+    """The same bytes give the same bytes, with a nonce of their own, and open as any other seal."""
+    sealed = SEALER.seal_repeatably(one)
+    assert SEALER.unseal(sealed) == one
+    assert sealed == SEALER.seal_repeatably(one)
+    assert (sealed[1:13] == SEALER.seal_repeatably(other)[1:13]) == (one == other)
+
+
 @given(st.binary(max_size=40), st.integers(0, 68), st.integers(1, 255))
 def test_a_changed_byte_is_noticed(plain: bytes, at: int, flip: int) -> None:
     """Any changed byte, the version too, makes it unreadable."""

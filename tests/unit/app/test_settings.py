@@ -73,7 +73,7 @@ def test_a_named_file_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_list_that_is_no_json_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets given without brackets are refused without being repeated."""
     monkeypatch.setenv("FG_WEBHOOK_SECRETS", "whsec_abc")
-    with pytest.raises(ConfigurationError, match="webhook_secrets.*as JSON") as complaint:
+    with pytest.raises(ConfigurationError, match=r"webhook_secrets.*as JSON") as complaint:
         read()
     assert "whsec_abc" not in str(complaint.value)
 
@@ -108,7 +108,7 @@ def test_the_first_start_makes_a_private_key() -> None:
 def test_a_weak_key_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """The complaint tells the length and the remedy, never the key."""
     monkeypatch.setenv("FG_SITE_KEY", "hunter2")
-    with pytest.raises(ConfigurationError, match="7 characters, needs 32; .*openssl rand") as complaint:
+    with pytest.raises(ConfigurationError, match=r"7 characters, needs 32; .*openssl rand") as complaint:
         site_key(read())
     assert "hunter2" not in str(complaint.value)
 

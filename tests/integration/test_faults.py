@@ -1,0 +1,158 @@
+"""Defects and services that are away cost one tag at most, and nothing is told twice."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fraud_guard import pipeline
+from fraud_guard.adapters.embedded.log import EmbeddedLog
+from fraud_guard.adapters.sql import engine
+from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
+from fraud_guard.adapters.sql.truth import SqlTruth
+from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
+from fraud_guard.app import agents, scorer
+from fraud_guard.errors import DependencyError
+from fraud_guard.tags.block import Block
+from fraud_guard.testing import Driver, ToldClock, lines_of
+from tests.integration import live
+
+NIGHT_MS = 1_773_690_000_000
+CHUNK = 50
+POISON = "n-0050"
+"""A visit of the golden day that no alert builds on."""
+
+
+def driver(folder: Path) -> Driver:
+    return Driver(live.settings_of(folder, checkpoint_tags=100), ToldClock(NIGHT_MS))
+
+
+def work(run: Driver) -> None:
+    """The golden day, in chunks, as patiently as the agents are."""
+    for start in range(0, len(DAY), CHUNK):
+        run.feed(DAY[start : start + CHUNK])
+        while patient(run, run.step):
+            pass
+
+
+def patient(run: Driver, step: Callable[[], bool]) -> bool:
+    """The boundary of the agents: wait while a service is away."""
+    moved: list[bool] = []
+    assert asyncio.run(agents.persist(run.site, lambda: moved.append(step())))
+    return moved[0]
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Do something in place of every wait of the agents."""
+
+    async def sleep(_: float) -> None:
+        act()
+
+    monkeypatch.setattr(agents, "asyncio", SimpleNamespace(sleep=sleep, iscoroutine=asyncio.iscoroutine))
+
+
+def told(folder: Path) -> dict[str, Any]:
+    with closing(SqlDeadLetters.open(folder / "data" / "truth.db")) as letters:
+        found = sorted((letter.id, letter.reason) for letter in letters.find(limit=1_000))
+    return {**live.told(folder), "letters": found}
+
+
+DAY = lines_of(live.DAY / "tags.ndjson")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the day tells when nothing fails."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    run = driver(folder)
+    work(run)
+    run.close()
+    return told(folder)
+
+
+def poison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give `decide` a defect in one tag, that leaves memory half changed."""
+    seen: set[int] = set()
+
+    def decide(record: Any, memory: Any, generation: Any) -> Any:
+        if isinstance(record, Block):
+            names = [str(text) for text in record.ids]
+            seen.update(int(p) for p, name in zip(record.rows["position"], names, strict=False) if name == POISON)
+            if seen & set(record.rows["position"].tolist()):
+                memory.watermark_ms += 1
+                raise ZeroDivisionError
+        return pipeline.decide(record, memory, generation)
+
+    monkeypatch.setattr(scorer, "decide", decide)
+
+
+def test_a_poison_tag_is_one_dead_letter(
+    undisturbed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tag that breaks `decide` becomes the letter `failed`; everything else is scored, after a crash too."""
+    poison(monkeypatch)
+    run = driver(tmp_path)
+    work(run)
+    run = driver(tmp_path)  # the first one crashed: it was never closed
+    run.settle()
+    assert [letter.reason for letter in run.site.letters.find("failed")] == ["failed"]
+    run.close()
+    facts = told(tmp_path)
+    assert [letter for letter in facts.pop("letters") if letter[1] != "failed"] == undisturbed["letters"]
+    assert facts == {name: value for name, value in undisturbed.items() if name != "letters"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [(SqlTruth, "apply"), (SqlDeadLetters, "add"), (EmbeddedLog, "append_many"), (EmbeddedLog, "read"), (SqliteMemoryStore, "checkpoint")],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_a_service_that_is_away(
+    owner: type, method: str, undisturbed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truth, letters, log or memory that cannot be written for a while: the work is done later, all of it, once."""
+    run, real, calls = driver(tmp_path), getattr(owner, method), [0]
+
+    def away(*given: Any, **named: Any) -> Any:
+        calls[0] += 1
+        if calls[0] % 9 == 3:
+            raise DependencyError("disk full")
+        return real(*given, **named)
+
+    feed = run.feed
+    monkeypatch.setattr(run, "feed", lambda lines: patient(run, lambda: bool(feed(lines))))
+    monkeypatch.setattr(owner, method, away)
+    impatient(monkeypatch, lambda: None)
+    work(run)
+    monkeypatch.undo()
+    run.close()
+    assert calls[0] > 3
+    assert told(tmp_path) == undisturbed
+
+
+def test_a_truth_that_another_process_holds(
+    undisturbed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody holds the write lock of the database the work waits, and goes on when it is free."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.01)
+    run, waits = driver(tmp_path), list[int]()
+    with closing(sqlite3.connect(tmp_path / "data" / "truth.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def let_go() -> None:
+            waits.append(1)
+            if len(waits) == 3:
+                other.execute("ROLLBACK")
+
+        impatient(monkeypatch, let_go)
+        work(run)
+    run.close()
+    assert len(waits) == 3
+    assert told(tmp_path) == undisturbed
