@@ -42,7 +42,7 @@ class DoorStage:
         self._door, self._log, self._vault, self._letters, self._sealer = door, log, vault, letters, sealer
         self._partitions, self._now_ms, self._idle_ms = partitions, now_ms, idle_ms
         self._lag_ms, self._moved_ms = 0, now_ms()
-        self._taken: list[int] = []
+        self._taken = range(0)
         self._ready: list[Draft] = []  # read, and not yet in the log because it could not be reached
 
     def restore_watermark(self) -> None:
@@ -61,16 +61,17 @@ class DoorStage:
     def take(self, records: Sequence[LogRecord]) -> None:
         """Bring a chunk of raw records into the log; after a DependencyError call it again with the same."""
         failpoint("door-before-read")
-        inlets = [inlet_position(r.topic, r.partition, r.offset) for r in records]
+        inlets = _inlets(records)
         if inlets != self._taken:
             self._ready += self._door.take([r.value or b"" for r in records], inlets)
             self._taken = inlets
             self.counts["accepted"] += len(records)
         failpoint("door-after-read")
         self._append_ready()
-        raw = dict(zip(inlets, (r.value or b"" for r in records), strict=True))
-        self._refuse(self._door.refused, lambda inlet: raw.get(inlet) or self._raw(inlet))
-        self._door.refused.clear()
+        if self._door.refused:
+            raw = dict(zip(inlets, (r.value or b"" for r in records), strict=True))
+            self._refuse(self._door.refused, lambda inlet: raw.get(inlet) or self._raw(inlet))
+            self._door.refused.clear()
         failpoint("door-after-letters")
 
     def flush(self) -> None:
@@ -160,6 +161,12 @@ class DoorStage:
         topic, partition, offset = inlet_place(inlet)
         found = self._log.read(topic, partition, offset, 1)
         return found[0].value if found and found[0].offset == offset else b""
+
+
+def _inlets(records: Sequence[LogRecord]) -> range:
+    """Inlet positions of the records of a chunk, which are consecutive in one partition."""
+    first = inlet_position(records[0].topic, records[0].partition, records[0].offset)
+    return range(first, first + len(records))
 
 
 def _encoded(block: Block) -> bytes:

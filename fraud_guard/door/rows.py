@@ -14,7 +14,10 @@ from fraud_guard.tags.wire import AnyWireTag, WireCall, WireNet, WireSms
 
 K = TypeVar("K")
 V = TypeVar("V")
+App = tuple[str | None, str | None, str | None]
 CACHE_ENTRIES = 400_000
+TEXTS_KEPT = 20_000
+"""Most texts come once; those that repeat a template soon come again."""
 _PHASE = {"start": int(Kind.CALL_START), "answer": int(Kind.CALL_ANSWER), "end": int(Kind.CALL_END)}
 _NET = {
     "visit": int(Kind.VISIT), "download": int(Kind.DOWNLOAD),
@@ -23,6 +26,7 @@ _NET = {
 _OUT, _MARKED = int(Flag.OUTGOING), int(Flag.MARKED)
 _FORWARDED, _FORWARD_KNOWN, _LONG = int(Flag.FORWARDED), int(Flag.FORWARD_KNOWN), int(Flag.LONG)
 _LINK, _APK, _SIDELOADED = int(Flag.LINK), int(Flag.APK), int(Flag.SIDELOADED)
+_INSTALL, _DOWNLOAD = int(Kind.APP_INSTALL), int(Kind.DOWNLOAD)
 _TOP, _SHORT_LINK = int(Flag.TOP_HOST), int(Flag.SHORT_LINK)
 
 
@@ -75,6 +79,7 @@ class RowMaker:
         self._peers: dict[str, tuple[int, int]] = {}
         self._hosts: dict[str, tuple[int, int, str | None]] = {}
         self._areas: dict[str, int] = {}
+        self._apps: dict[App, tuple[int, int]] = {}
         self._texts: dict[str, lexicon.TextMarks] = {}
         self.originals: dict[bytes, str] = {}
         self.quotes: list[tuple[bytes, int, str]] = []
@@ -82,58 +87,58 @@ class RowMaker:
     def make(self, tag: AnyWireTag, inlet: int) -> Draft:
         """The draft of a valid tag that came from `inlet`."""
         who = self._subjects.get(tag.subject) or self._meet(tag.subject)
-        ts_ms, area = tag.ts_ms, tag.area
+        source, tag_id, ts_ms, area = tag.source, tag.id, tag.ts_ms, tag.area
+        mark = fingerprint(source, tag_id, ts_ms)
         flags = _marked(tag.labels) if tag.labels else 0
+        kind, category, lures, peer, call, value, host = int(Kind.SMS), 0, 0, 0, 0, 0, None
         if type(tag) is WireCall:
-            kind, category, more, lures, peer, call, value, host = self._call(tag)
+            peer, more = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
+            kind, value = _PHASE[tag.phase], tag.duration_s or 0
+            call = self._tokens.hash64(tag.call_id) if tag.call_id else 0
+            flags |= more | _call_flags(tag)
         elif type(tag) is WireSms:
-            kind, category, more, lures, peer, call, value, host = self._sms(tag, who.token)
+            peer, more = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
+            told, lures, host = self._sms(tag, who.token, mark)
+            category, flags = (lures & -lures).bit_length(), flags | more | told
         else:
-            kind, category, more, lures, peer, call, value, host = self._net(tag)  # type: ignore[arg-type]
+            kind, category, more, peer, host = self._net(tag)  # type: ignore[arg-type]
+            flags |= more
         packed = -who.area if area is None else self._areas.get(area) or _remember(self._areas, area, pack_area(area))
         return _new_draft(Draft, (
-            ts_ms, tag.source, tag.id, who.token, who.shard, kind, category, flags | more, lures, peer, call, value,
-            fingerprint(tag.source, tag.id, ts_ms), packed, who.age, who.household, inlet, host,
+            ts_ms, source, tag_id, who.token, who.shard, kind, category, flags, lures, peer, call, value, mark, packed,
+            who.age, who.household, inlet, host,
         ))  # fmt: skip
 
-    def _call(self, tag: WireCall) -> tuple[int, int, int, int, int, int, int, str | None]:
-        peer, flags = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
-        if tag.direction == "out":
-            flags |= _OUT
-        if tag.forwarded is not None:
-            flags |= _FORWARD_KNOWN | (_FORWARDED if tag.forwarded else 0)
-        seconds = tag.duration_s or 0
-        if seconds >= LONG_CALL_S:
-            flags |= _LONG
-        call = self._tokens.hash64(tag.call_id) if tag.call_id else 0
-        return _PHASE[tag.phase], 0, flags, 0, peer, call, seconds, None
-
-    def _sms(self, tag: WireSms, token: bytes) -> tuple[int, int, int, int, int, int, int, str | None]:
-        peer, flags = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
-        if tag.direction == "out":
-            flags |= _OUT
+    def _sms(self, tag: WireSms, token: bytes, mark: int) -> tuple[int, int, str | None]:
+        flags = _OUT if tag.direction == "out" else 0
         lures, host = 0, None
         urls: Sequence[str] = tag.urls or ()
         if tag.text:
             marks = self._texts.get(tag.text) or self._read(tag.text)
             flags, lures, urls = flags | marks.flags, marks.lures, tag.urls or marks.urls
             if lures:
-                self.quotes.append((token, fingerprint(tag.source, tag.id, tag.ts_ms), tag.text))
+                self.quotes.append((token, mark, tag.text))
         if urls:
             _, more, host = self._hosts.get(urls[0]) or self._look_up(urls[0])
             flags |= _LINK | more & _SHORT_LINK
-        return int(Kind.SMS), (lures & -lures).bit_length(), flags, lures, peer, 0, 0, host
+        return flags, lures, host
 
-    def _net(self, tag: WireNet) -> tuple[int, int, int, int, int, int, int, str | None]:
+    def _net(self, tag: WireNet) -> tuple[int, int, int, int, str | None]:
         kind = _NET[tag.kind]
-        if kind >= Kind.APP_INSTALL:
-            name = tag.package or tag.app_label or ""
-            return kind, apps.categorise(tag.app_category, tag.package, tag.app_label), 0, 0, self._tokens.hash64(name), 0, 0, None
+        if kind >= _INSTALL:
+            app = tag.app_category, tag.package, tag.app_label
+            category, name = self._apps.get(app) or self._meet_app(app)
+            return kind, category, 0, name, None
         assert tag.host is not None  # noqa: S101  decode() saw to it
         peer, flags, host = self._hosts.get(tag.host) or self._look_up(tag.host)
-        if kind == Kind.DOWNLOAD and hosts.is_apk_download(tag.url or tag.host):
+        if kind == _DOWNLOAD and hosts.is_apk_download(tag.url or tag.host):
             flags |= _APK if hosts.is_store(tag.host) else _APK | _SIDELOADED
-        return kind, 0, flags, 0, peer, 0, 0, host
+        return kind, 0, flags, peer, host
+
+    def _meet_app(self, app: App) -> tuple[int, int]:
+        named, package, label = app
+        entry = apps.categorise(named, package, label), self._tokens.hash64(package or label or "")
+        return _remember(self._apps, app, entry)
 
     def _meet(self, subject: str) -> Who:
         canonical = numbers.normalise(subject)
@@ -158,14 +163,21 @@ class RowMaker:
         return _remember(self._hosts, name, entry)
 
     def _read(self, text: str) -> lexicon.TextMarks:
-        return _remember(self._texts, text, lexicon.read_text(text))
+        return _remember(self._texts, text, lexicon.read_text(text), TEXTS_KEPT)
 
 
-def _remember(cache: dict[K, V], key: K, value: V) -> V:
-    if len(cache) >= CACHE_ENTRIES:
+def _remember(cache: dict[K, V], key: K, value: V, most: int = CACHE_ENTRIES) -> V:
+    if len(cache) >= most:
         cache.clear()
     cache[key] = value
     return value
+
+
+def _call_flags(tag: WireCall) -> int:
+    flags = _OUT if tag.direction == "out" else 0
+    if tag.forwarded is not None:
+        flags |= _FORWARD_KNOWN | (_FORWARDED if tag.forwarded else 0)
+    return flags | _LONG if (tag.duration_s or 0) >= LONG_CALL_S else flags
 
 
 def _marked(labels: list[str]) -> int:

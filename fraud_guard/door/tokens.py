@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from hashlib import blake2b as _blake2b
 
 from fraud_guard.tags.block import SHARDS
 
@@ -24,7 +24,7 @@ class Tokeniser:
 
     def hash64(self, value: str) -> int:
         """A keyed 64-bit hash, never 0, for peers, calls and hosts."""
-        digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
+        digest = _blake2b(value.encode(), digest_size=8, key=self._key).digest()
         return int.from_bytes(digest, "little") or 1
 
 
@@ -35,5 +35,5 @@ def shard_of(token: bytes) -> int:
 
 def fingerprint(source: str, tag_id: str, ts_ms: int) -> int:
     """48 bits of (source, id), so that a repeat is found, and 16 bits of the time, so that reuse is noticed."""
-    name = hashlib.blake2b(f"{source}\0{tag_id}".encode("utf-8", "surrogatepass"), digest_size=6).digest()
+    name = _blake2b(f"{source}\0{tag_id}".encode(), digest_size=6).digest()
     return int.from_bytes(name, "little") << 16 | (ts_ms * 40503 >> 4) & 0xFFFF

@@ -16,9 +16,30 @@ Rows = np.ndarray
 
 RISKY = np.uint32(Flag.OVERSEAS | Flag.VIRTUAL | Flag.IRREGULAR | Flag.MARKED)
 """An incoming call with one of these flags is risky."""
-_KEPT_TEXT = np.uint32(Flag.OTP | Flag.BANK | Flag.LURE)
-_APPS = np.array([Category.BANK, Category.MEETING, Category.REMOTE_CONTROL, Category.LOAN, Category.INVEST,
-                  Category.DATING], np.uint8)  # fmt: skip
+_KEPT_TEXT = int(Flag.OTP | Flag.BANK | Flag.LURE)
+_RISKY, _OUTGOING, _LONG, _OTP, _LURE = int(RISKY), int(Flag.OUTGOING), int(Flag.LONG), int(Flag.OTP), int(Flag.LURE)
+_BANK_TEXT, _LINK, _TOP_HOST, _SIDELOADED = int(Flag.BANK), int(Flag.LINK), int(Flag.TOP_HOST), int(Flag.SIDELOADED)
+_MARKED, _OVERSEAS, _SHORT_LINK, _OFFICIAL = int(Flag.MARKED), int(Flag.OVERSEAS), int(Flag.SHORT_LINK), int(Flag.OFFICIAL)
+_FORWARDED, _FORWARD_KNOWN, _APK = int(Flag.FORWARDED), int(Flag.FORWARD_KNOWN), int(Flag.APK)
+_NOTED_CALL, _NOTED_VISIT = _RISKY | _LONG | _FORWARDED | _OFFICIAL, _SHORT_LINK | _MARKED
+_BANK_APP, _LOAN_APP, _INVEST_APP, _DATING_APP, _IM_APP = (
+    int(c) for c in (Category.BANK, Category.LOAN, Category.INVEST, Category.DATING, Category.IM)
+)
+_START, _ANSWER, _END, _SMS, _VISIT, _DOWNLOAD, _INSTALL, _ACTIVE, _TIMER = (
+    int(k) for k in (Kind.CALL_START, Kind.CALL_ANSWER, Kind.CALL_END, Kind.SMS, Kind.VISIT, Kind.DOWNLOAD,
+                     Kind.APP_INSTALL, Kind.APP_ACTIVE, Kind.TIMER)
+)  # fmt: skip
+
+
+def _categories(*wanted: Category) -> Mask:
+    """A table that says of every category code whether it is one of these."""
+    table = np.zeros(256, np.bool_)
+    table[list(wanted)] = True
+    return table
+
+
+_SCREEN_SHARE = _categories(Category.MEETING, Category.REMOTE_CONTROL)
+_WATCHED_APP = _SCREEN_SHARE | _categories(Category.BANK, Category.LOAN, Category.INVEST, Category.DATING)
 _WINDOWS = np.array(WINDOWS_S, np.float64)
 IN_CALL_MAX_MS = 4 * 3_600_000
 """A call without an end is taken as over after 4 h."""
@@ -30,24 +51,47 @@ def has(rows: Rows, flag: int) -> Mask:
     return mask
 
 
+class Marks:
+    """What the rows of a round are, each mask worked out once. Their flags must not change meanwhile."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.kind, self.category = np.ascontiguousarray(rows["kind"]), np.ascontiguousarray(rows["category"])
+        self.flags = np.ascontiguousarray(rows["flags"])
+        self.call: Mask = (self.kind >= _START) & (self.kind <= _END)
+        self.sms: Mask = self.kind == _SMS
+        self.visit: Mask = self.kind == _VISIT
+        self.app: Mask = (self.kind == _INSTALL) | (self.kind == _ACTIVE)
+        self._has: dict[int, Mask] = {}
+
+    def has(self, flag: int) -> Mask:
+        """Rows with at least one of these flags."""
+        mask = self._has.get(flag)
+        if mask is None:
+            mask = self._has[flag] = (self.flags & np.uint32(flag)) != 0
+        return mask
+
+    @property
+    def risky_call(self) -> Mask:
+        """Incoming calls from overseas, virtual, irregular or marked numbers."""
+        return self.call & self.has(_RISKY) & ~self.has(_OUTGOING)
+
+
 def is_risky_call(rows: Rows) -> Mask:
     """Incoming calls from overseas, virtual, irregular or marked numbers."""
-    call: Mask = (rows["kind"] >= Kind.CALL_START) & (rows["kind"] <= Kind.CALL_END)
-    return call & has(rows, int(RISKY)) & ~has(rows, Flag.OUTGOING)
+    return Marks(rows).risky_call
 
 
 def is_significant(rows: Rows) -> Mask:
     """Rows that go into the ring and have the rules looked at."""
-    kind, category = rows["kind"], rows["category"]
-    call = (kind >= Kind.CALL_START) & (kind <= Kind.CALL_END)
+    marks = Marks(rows)
     significant: Mask = (
-        (call & has(rows, int(RISKY) | Flag.LONG | Flag.FORWARDED | Flag.OFFICIAL))
-        | ((kind == Kind.SMS) & has(rows, int(_KEPT_TEXT)))
-        | ((kind == Kind.VISIT) & has(rows, Flag.SHORT_LINK | Flag.MARKED))
-        | ((kind == Kind.DOWNLOAD) & has(rows, Flag.APK))
-        | (kind == Kind.APP_INSTALL)
-        | ((kind == Kind.APP_ACTIVE) & np.isin(category, _APPS))
-        | (kind == Kind.TIMER)
+        (marks.call & marks.has(_NOTED_CALL))
+        | (marks.sms & marks.has(_KEPT_TEXT))
+        | (marks.visit & marks.has(_NOTED_VISIT))
+        | ((marks.kind == _DOWNLOAD) & marks.has(_APK))
+        | (marks.kind == _INSTALL)
+        | ((marks.kind == _ACTIVE) & _WATCHED_APP[marks.category])
+        | (marks.kind == _TIMER)
     )
     return significant
 
@@ -67,12 +111,17 @@ def apply(h: Rows, rows: Rows) -> None:
     """Bring heads up to date with one row each. `rows["flags"]` gains LONG for calls whose length is now known."""
     ts_ms = rows["ts_ms"]
     renew(h, ts_ms)
-    apply_call(h, rows)
-    _count(h, rows)
-    _see(h, rows)
-    _during_call(h, rows)
-    known = has(rows, Flag.FORWARD_KNOWN) & (ts_ms >= h["last_ms"])
-    h["forwarded"] = np.where(known, has(rows, Flag.FORWARDED), h["forwarded"])
+    calls = np.flatnonzero((rows["kind"] >= _START) & (rows["kind"] <= _END))
+    if len(calls):
+        some, with_calls = rows[calls], h[calls]
+        apply_call(with_calls, some)
+        rows["flags"][calls], h[calls] = some["flags"], with_calls
+    marks = Marks(rows)
+    _count(h, rows, marks)
+    _see(h, rows, marks)
+    _during_call(h, rows, marks)
+    known = marks.has(_FORWARD_KNOWN) & (ts_ms >= h["last_ms"])
+    h["forwarded"] = np.where(known, marks.has(_FORWARDED), h["forwarded"])
     h["lures"] |= rows["lures"]
     newer = ts_ms >= h["last_ms"]
     for name in ("age", "household"):
@@ -83,27 +132,27 @@ def apply(h: Rows, rows: Rows) -> None:
 
 
 def apply_call(h: Rows, rows: Rows) -> None:
-    """Follow the call in progress through start, answer and end, in whatever order they come."""
+    """Follow the call in progress through start, answer and end, in whatever order they come. Rows are phases of calls."""
     kind, ts_ms = rows["kind"], rows["ts_ms"]
     key = call_key(rows)
     over = (h["call"] == 0) & (ts_ms < h["call_answer_ms"])  # a phase of a call that has ended already
     same = (h["call"] == key) & (h["call"] != 0)
     free = ~in_call(h, ts_ms) | ((h["call_flags"] & RISKY) == 0) | is_risky_call(rows)  # nothing displaces a risky call
-    begins = ((kind == Kind.CALL_START) | (kind == Kind.CALL_ANSWER)) & ~same & ~over & free & (ts_ms >= h["call_start_ms"])
+    begins = ((kind == _START) | (kind == _ANSWER)) & ~same & ~over & free & (ts_ms >= h["call_start_ms"])
     for name, value in (("call", key), ("call_peer", rows["peer"]), ("call_start_ms", ts_ms),
                         ("call_flags", rows["flags"])):  # fmt: skip
         h[name] = np.where(begins, value, h[name])
     h["call_flags"] |= np.where(same, rows["flags"], np.uint32(0))
     for name in ("call_answer_ms", "call_due_ms", "call_otps", "call_shares", "call_banks"):
         h[name][begins] = 0
-    answered = (kind == Kind.CALL_ANSWER) & (same | begins)
+    answered = (kind == _ANSWER) & (same | begins)
     h["call_answer_ms"] = np.where(answered, ts_ms, h["call_answer_ms"])
-    ends = (kind == Kind.CALL_END) & same
+    ends = (kind == _END) & same
     talked_s = np.where(h["call_answer_ms"] > 0, (ts_ms - h["call_answer_ms"]) // 1000, 0)
     seconds = np.where(rows["value"] > 0, rows["value"], np.where(ends, talked_s, 0))
-    long = (kind == Kind.CALL_END) & (seconds >= LONG_CALL_S)
-    rows["flags"] |= np.where(long, np.uint32(Flag.LONG), np.uint32(0))
-    stray = (kind == Kind.CALL_END) & (h["call"] == 0)  # its start may still be on the way
+    long = (kind == _END) & (seconds >= LONG_CALL_S)
+    rows["flags"] |= np.where(long, np.uint32(_LONG), np.uint32(0))
+    stray = (kind == _END) & (h["call"] == 0)  # its start may still be on the way
     h["call_answer_ms"] = np.where(ends, ts_ms, np.where(stray, np.maximum(h["call_answer_ms"], ts_ms), h["call_answer_ms"]))
     for name in ("call", "call_due_ms"):
         h[name][ends] = 0
@@ -120,83 +169,78 @@ def in_call(h: Rows, now_ms: npt.NDArray[np.int64]) -> Mask:
     return mask
 
 
-def _count(h: Rows, rows: Rows) -> None:
+def _count(h: Rows, rows: Rows, marks: Marks) -> None:
     ts_ms, last_ms = rows["ts_ms"], h["last_ms"]
     ahead_s = np.where(last_ms > 0, np.maximum(ts_ms - last_ms, 0), 0) / 1000.0
     behind_s = np.maximum(last_ms - ts_ms, 0) / 1000.0
     decay = np.exp(-ahead_s[:, None] / _WINDOWS).astype(np.float32)
     bump = np.exp(-behind_s[:, None] / _WINDOWS).astype(np.float32)
     h["counts"] *= decay[:, None, :]
-    for column, which in _counted(rows):
+    for column, which in _counted(marks):
         at = np.flatnonzero(which)
         if len(at):
             h["counts"][at, column] += bump[at]
 
 
-def _counted(rows: Rows) -> list[tuple[int, Mask]]:
-    kind, sms = rows["kind"], rows["kind"] == Kind.SMS
+def _counted(m: Marks) -> list[tuple[int, Mask]]:
     return [
-        (Count.CALL, kind == Kind.CALL_START),
-        (Count.RISKY_CALL, is_risky_call(rows) & (kind == Kind.CALL_START)),
-        (Count.LONG_CALL, (kind == Kind.CALL_END) & has(rows, Flag.LONG)),
-        (Count.SMS, sms),
-        (Count.OTP, sms & has(rows, Flag.OTP)),
-        (Count.BANK_SMS, sms & has(rows, Flag.BANK)),
-        (Count.LURE, sms & has(rows, Flag.LURE)),
-        (Count.VISIT, kind == Kind.VISIT),
-        (Count.OTHER_VISIT, (kind == Kind.VISIT) & ~has(rows, Flag.TOP_HOST)),
-        (Count.SIDELOAD, has(rows, Flag.SIDELOADED)),
-        (Count.INSTALL, kind == Kind.APP_INSTALL),
-        (Count.MARKED, has(rows, Flag.MARKED)),
+        (Count.CALL, m.kind == _START),
+        (Count.RISKY_CALL, m.risky_call & (m.kind == _START)),
+        (Count.LONG_CALL, (m.kind == _END) & m.has(_LONG)),
+        (Count.SMS, m.sms),
+        (Count.OTP, m.sms & m.has(_OTP)),
+        (Count.BANK_SMS, m.sms & m.has(_BANK_TEXT)),
+        (Count.LURE, m.sms & m.has(_LURE)),
+        (Count.VISIT, m.visit),
+        (Count.OTHER_VISIT, m.visit & ~m.has(_TOP_HOST)),
+        (Count.SIDELOAD, m.has(_SIDELOADED)),
+        (Count.INSTALL, m.kind == _INSTALL),
+        (Count.MARKED, m.has(_MARKED)),
     ]
 
 
-def _see(h: Rows, rows: Rows) -> None:
+def _see(h: Rows, rows: Rows, marks: Marks) -> None:
     seconds = (rows["ts_ms"] // 1000).astype(np.uint32)
-    for column, which in _seen(rows):
+    for column, which in _seen(marks):
         at = np.flatnonzero(which)
         if len(at):
             h["seen_s"][at, column] = np.maximum(h["seen_s"][at, column], seconds[at])
 
 
-def _seen(rows: Rows) -> list[tuple[int, Mask]]:
-    kind, category = rows["kind"], rows["category"]
-    call = (kind >= Kind.CALL_START) & (kind <= Kind.CALL_END)
-    risky, sms, app = is_risky_call(rows), kind == Kind.SMS, kind >= Kind.APP_INSTALL
-    long = has(rows, Flag.LONG)
+def _seen(m: Marks) -> list[tuple[int, Mask]]:
+    risky, category = m.risky_call, m.category
     return [
-        (Seen.ANY_CALL, call),
+        (Seen.ANY_CALL, m.call),
         (Seen.RISKY_CALL, risky),
-        (Seen.OVERSEAS_CALL, risky & has(rows, Flag.OVERSEAS)),
-        (Seen.LONG_RISKY_CALL, risky & long),
-        (Seen.OTP, sms & has(rows, Flag.OTP)),
-        (Seen.BANK_SMS, sms & has(rows, Flag.BANK)),
-        (Seen.LURE, sms & has(rows, Flag.LURE)),
-        (Seen.LURE_LINK, sms & has(rows, Flag.LURE) & has(rows, Flag.LINK)),
-        (Seen.SIDELOAD, has(rows, Flag.SIDELOADED)),
-        (Seen.INSTALL, kind == Kind.APP_INSTALL),
-        (Seen.SCREEN_SHARE, app & ((category == Category.MEETING) | (category == Category.REMOTE_CONTROL))),
-        (Seen.BANK_APP, app & (category == Category.BANK)),
-        (Seen.LOAN_APP, app & (category == Category.LOAN)),
-        (Seen.INVEST_APP, app & (category == Category.INVEST)),
-        (Seen.DATING_APP, app & (category == Category.DATING)),
-        (Seen.IM_INSTALL, (kind == Kind.APP_INSTALL) & (category == Category.IM)),
-        (Seen.SHORT_LINK, (kind == Kind.VISIT) & has(rows, Flag.SHORT_LINK)),
-        (Seen.OTHER_VISIT, (kind == Kind.VISIT) & ~has(rows, Flag.TOP_HOST)),
-        (Seen.OFFICIAL_CALL, call & has(rows, Flag.OFFICIAL)),
-        (Seen.FORWARDED, call & has(rows, Flag.FORWARDED)),
-        (Seen.MARKED, has(rows, Flag.MARKED)),
+        (Seen.OVERSEAS_CALL, risky & m.has(_OVERSEAS)),
+        (Seen.LONG_RISKY_CALL, risky & m.has(_LONG)),
+        (Seen.OTP, m.sms & m.has(_OTP)),
+        (Seen.BANK_SMS, m.sms & m.has(_BANK_TEXT)),
+        (Seen.LURE, m.sms & m.has(_LURE)),
+        (Seen.LURE_LINK, m.sms & m.has(_LURE) & m.has(_LINK)),
+        (Seen.SIDELOAD, m.has(_SIDELOADED)),
+        (Seen.INSTALL, m.kind == _INSTALL),
+        (Seen.SCREEN_SHARE, m.app & _SCREEN_SHARE[category]),
+        (Seen.BANK_APP, m.app & (category == _BANK_APP)),
+        (Seen.LOAN_APP, m.app & (category == _LOAN_APP)),
+        (Seen.INVEST_APP, m.app & (category == _INVEST_APP)),
+        (Seen.DATING_APP, m.app & (category == _DATING_APP)),
+        (Seen.IM_INSTALL, (m.kind == _INSTALL) & (category == _IM_APP)),
+        (Seen.SHORT_LINK, m.visit & m.has(_SHORT_LINK)),
+        (Seen.OTHER_VISIT, m.visit & ~m.has(_TOP_HOST)),
+        (Seen.OFFICIAL_CALL, m.call & m.has(_OFFICIAL)),
+        (Seen.FORWARDED, m.call & m.has(_FORWARDED)),
+        (Seen.MARKED, m.has(_MARKED)),
     ]
 
 
-def _during_call(h: Rows, rows: Rows) -> None:
+def _during_call(h: Rows, rows: Rows, marks: Marks) -> None:
     busy = in_call(h, rows["ts_ms"]) & (rows["ts_ms"] >= h["call_start_ms"])
-    kind, category = rows["kind"], rows["category"]
-    app = kind >= Kind.APP_INSTALL
-    share = app & ((category == Category.MEETING) | (category == Category.REMOTE_CONTROL))
+    if not busy.any():
+        return
     for name, which in (
-        ("call_otps", (kind == Kind.SMS) & has(rows, Flag.OTP)),
-        ("call_shares", share),
-        ("call_banks", app & (category == Category.BANK)),
+        ("call_otps", marks.sms & marks.has(_OTP)),
+        ("call_shares", marks.app & _SCREEN_SHARE[marks.category]),
+        ("call_banks", marks.app & (marks.category == _BANK_APP)),
     ):
         h[name] = np.minimum(h[name].astype(np.int64) + (which & busy), 255)

@@ -58,11 +58,13 @@ class Memory:
         known = self.slots
         found = [known.get(t, -1) for t in tokens]
         if -1 in found:
-            made = [i for i, slot in enumerate(found) if slot < 0 and tokens[i] not in known and self._new(tokens[i], shards[i])]
-            slots = np.fromiter((known[tokens[i]] for i in made), np.intp, len(made))
+            missing = [i for i, slot in enumerate(found) if slot < 0]
+            made = [i for i in missing if tokens[i] not in known and self._new(tokens[i], shards[i])]
+            for i in missing:
+                found[i] = known[tokens[i]]
+            slots = np.array([found[i] for i in made], np.intp)
             self.head["token"][slots] = np.frombuffer(b"".join([tokens[i] for i in made]), "V16")
             self.head["layout"][slots] = LAYOUT
-            found = [known[t] for t in tokens]
         return np.array(found, np.intp)
 
     def touch(self, slots: Slots) -> None:

@@ -7,6 +7,7 @@ When a change of rules or weights means another result, read the story of the da
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -85,7 +86,7 @@ def test_levels_only_rise_and_time_only_goes_on(day: Given) -> None:
     for changes in alerts.values():
         assert [c["seq"] for c in changes] == list(range(len(changes)))
         assert changes[0]["change"] == "raised"
-        for before, after in zip(changes, changes[1:], strict=False):
+        for before, after in pairwise(changes):
             assert before["ts_ms"] <= after["ts_ms"]
             assert before["level"] >= after["level"]
 

@@ -140,6 +140,8 @@ def _renew(record: Record, ts_ms: int) -> None:
 
 def _follow_call(call: Call, row: Row) -> None:
     kind, ts_ms = row["kind"], row["ts_ms"]
+    if kind not in (Kind.CALL_START, Kind.CALL_ANSWER, Kind.CALL_END):
+        return
     key = row["call"] or max(row["peer"], 1)
     same = call.id == key
     if kind in (Kind.CALL_START, Kind.CALL_ANSWER) and not same and _begins(call, row):

@@ -24,6 +24,7 @@ from fraud_guard.adapters.embedded.records import (
     encode,
     to_columns,
     to_rows,
+    values_only,
 )
 from fraud_guard.adapters.embedded.sqlite_file import (
     Synchronous,
@@ -125,9 +126,15 @@ class EmbeddedLog:
         """
         return self.append_many([(topic, partition, records)])[0]
 
+    def append_values(self, topic: str, partition: int, values: Sequence[bytes]) -> int:
+        """As `append` for records that are nothing but their values."""
+        return self._write([self._sealed(topic, partition, values_only(values))])[0]
+
     def append_many(self, appends: Sequence[Append]) -> list[int]:
         """Append several batches in one transaction; return their base offsets, in order given."""
-        sealed = [self._sealed(*append) for append in appends]
+        return self._write([self._sealed(topic, partition, to_columns(records)) for topic, partition, records in appends])
+
+    def _write(self, sealed: Sequence[tuple[int, Columns, bytes]]) -> list[int]:
         now_ms = self._clock_ms()
         with self._writing() as db:
             bases = [self._insert(db, one_id, now_ms, columns, blob) for one_id, columns, blob in sealed]
@@ -300,8 +307,7 @@ class EmbeddedLog:
             return int(db.execute("SELECT start FROM partition WHERE id = ?", (one_id,)).fetchone()[0])
         return int(row[0] - low + row[1])
 
-    def _sealed(self, topic: str, partition: int, records: Sequence[Record]) -> tuple[int, Columns, bytes]:
-        columns = to_columns(records)
+    def _sealed(self, topic: str, partition: int, columns: Columns) -> tuple[int, Columns, bytes]:
         blob = encode(columns)
         return self._id(topic, partition), columns, blob if self._seal is None else self._seal(blob)
 

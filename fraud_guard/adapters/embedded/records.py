@@ -84,6 +84,15 @@ def to_columns(records: Sequence[Record]) -> Columns:
     )
 
 
+def values_only(values: Sequence[bytes]) -> Columns:
+    """Columns of 1..N records without key and headers. Raises as `to_columns`."""
+    if not values:
+        raise ValueError("an append needs at least one record")
+    if {*map(type, values)} != {bytes}:
+        raise TypeError("values of records are bytes")
+    return Columns((None,) * len(values), tuple(values))
+
+
 def encode(columns: Columns) -> bytes:
     """The batch as MessagePack, packed by lz4 when that is worth it: raw lines shrink to a quarter, and so does
     everything that is done to them afterwards (sealing, write-ahead log, pages).

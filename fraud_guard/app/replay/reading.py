@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -14,6 +16,8 @@ from fraud_guard.errors import ConfigurationError
 
 BATCH = 1_000
 _READ_BYTES = 1 << 20
+_PLAIN = re.compile(rb"\{[^\r]*\}", re.DOTALL).fullmatch
+"""A line that needs no second look: an object, no carriage return."""
 
 
 class Batch(NamedTuple):
@@ -44,14 +48,14 @@ class Source:
         """All lines, BATCH at a time."""
         lines: list[bytes] = []
         offsets: list[int] = []
-        at = 0
-        for line, offset, at in self._lines():
-            lines.append(line)
-            offsets.append(offset)
-            if len(lines) == BATCH:
-                yield Batch(lines, offsets, at)
-                lines, offsets = [], []
-        yield Batch(lines, offsets, at)
+        behind = 0
+        for more, places, behind in self._pieces():  # noqa: B007  told below
+            lines += more
+            offsets += places
+            while len(lines) > BATCH:
+                yield Batch(lines[:BATCH], offsets[:BATCH], offsets[BATCH])
+                lines, offsets = lines[BATCH:], offsets[BATCH:]
+        yield Batch(lines, offsets, behind)
 
     def line_at(self, offset: int) -> bytes:
         """The line that starts at a byte offset (its first 64 KiB)."""
@@ -68,25 +72,20 @@ class Source:
             if file is not None and file is not sys.stdin.buffer:
                 file.close()
 
-    def _lines(self) -> Iterator[tuple[bytes, int, int]]:
-        """(line, its offset, offset behind it); an over-long line is cut to one byte over the limit."""
+    def _pieces(self) -> Iterator[tuple[list[bytes], list[int], int]]:
+        """(lines, their offsets, offset behind them); an over-long line is cut to one byte over the limit."""
         rest, start, lost = b"", 0, 0
-        while True:
-            data = self._read()
+        while data := self._read():
             parts = (rest + data).split(b"\n")
             rest = parts.pop()
-            for part in parts:
-                length = len(part) + lost + 1
-                if part and not part.isspace():
-                    yield _bounded(part), start, start + length
-                start, lost = start + length, 0
+            if parts:
+                yield (*_placed(parts, start, lost), start := start + lost + sum(map(len, parts)) + len(parts))
+                lost = 0
             if len(rest) > 2 * MAX_RECORD_BYTES:
                 lost += len(rest) - MAX_RECORD_BYTES - 1
                 rest = rest[: MAX_RECORD_BYTES + 1]
-            if not data:
-                break
-        if rest and not rest.isspace():
-            yield _bounded(rest), start, start + len(rest) + lost
+        if rest:
+            yield (*_placed([rest], start, lost), start + lost + len(rest))
 
     def _read(self) -> bytes:
         data = self._file.read1(_READ_BYTES) if isinstance(self._file, io.BufferedReader) else self._file.read(_READ_BYTES)
@@ -101,6 +100,16 @@ def _opened(name: str) -> BinaryIO:
         return Path(name).open("rb")
     except OSError as error:
         raise ConfigurationError(f"{name}: {error.strerror}; give a readable file of tags, or - for standard input") from None
+
+
+def _placed(parts: list[bytes], start: int, lost: int) -> tuple[list[bytes], list[int]]:
+    """Lines with their offsets, without blank ones; `lost` bytes of the first were not kept."""
+    offsets = list(accumulate((len(part) + 1 for part in parts), initial=start))
+    offsets = [offsets[0], *(o + lost for o in offsets[1:-1])]
+    if all(_PLAIN(part) for part in parts) and max(map(len, parts)) <= MAX_RECORD_BYTES:
+        return parts, offsets
+    kept = [i for i, part in enumerate(parts) if part and not part.isspace()]
+    return [_bounded(parts[i]) for i in kept], [offsets[i] for i in kept]
 
 
 def _bounded(line: bytes) -> bytes:
