@@ -69,7 +69,7 @@ def load_model(path: str, text: str, model: type[Model]) -> Model:
     try:
         data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader that refuses double keys
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        line = min(error.problem_mark.line + 1, len(text.splitlines())) if error.problem_mark else 0
         raise RuleError(f"not YAML: {error.problem}", file=path, line=line, remedy="mend the indentation or quoting") from None
     except yaml.YAMLError as error:
         raise RuleError(f"not YAML: {error}", file=path, remedy="mend the text") from None
