@@ -20,7 +20,9 @@ from fraud_guard.app.site import Site
 from fraud_guard.app.topics import MIXED
 from fraud_guard.failpoints import failpoint
 
-AHEAD = 50_000
+NOTED_EVERY = 8
+"""Batches between two notes of how far a file was fed; what is fed again is dropped as repeats."""
+AHEAD = 8_000
 """Records a feed may be ahead of the door."""
 QUIET_S = 0.05
 
@@ -34,7 +36,7 @@ class FileFeed:
     def __init__(self, site: Site, name: str, rate_per_s: int = 0) -> None:
         self._site, self._name, self._rate_per_s = site, name, rate_per_s
         self._source = Source(name)
-        self.fed, self.done = 0, False
+        self.fed, self.done, self._batches, self._read_bytes = 0, False, 0, 0
 
     async def run(self) -> None:
         """Feed everything, waiting whenever the door is behind."""
@@ -45,6 +47,7 @@ class FileFeed:
             if batch.lines:
                 await self._pace(began)
                 self._append(batch)
+        self._note()
         self._source.close()
         self.done = True
 
@@ -54,8 +57,13 @@ class FileFeed:
         log.append_values(MIXED, 0, batch.lines)
         failpoint("feed-after-append")
         self.fed += len(batch.lines)
-        if self._name != "-":
-            log.commit({(self._place, 0): batch.read_bytes})
+        self._batches, self._read_bytes = self._batches + 1, batch.read_bytes
+        if self._batches % NOTED_EVERY == 0:
+            self._note()
+
+    def _note(self) -> None:
+        if self._name != "-" and self._read_bytes:
+            self._site.log.commit({(self._place, 0): self._read_bytes})
 
     async def _pace(self, began: float) -> None:
         while self._site.log.end(MIXED, 0) - self._site.door_offset > AHEAD and not self._site.stopping:  # noqa: ASYNC110

@@ -45,7 +45,6 @@ class Settings(BaseSettings):
     checkpoint_ms: int = Field(default=10_000, ge=100, description="longest time between checkpoints")
     checkpoint_tags: int = Field(default=200_000, ge=1, description="most tags between checkpoints")
     retention_h: int = Field(default=24, ge=1, description="hours that log and inlets keep records")
-    log_synchronous: str = Field(default="FULL", pattern="^(NORMAL|FULL)$", description="fsync of the embedded log")
     clock_tick_ms: int = Field(default=500, ge=50, description="how often deadlines are looked at")
     relay_tick_ms: int = Field(default=100, ge=10, description="how often the outbox is looked at")
     rules_poll_ms: int = Field(default=2_000, ge=100, description="how often the rules folder is looked at")

@@ -135,7 +135,7 @@ def test_a_closure_ends_its_alert(
     assert all(c["ts_ms"] >= at_ms for c in later)
     assert next(o["state"] for o in objects(given.orders) if o["order_id"] == order_id) == "closed"
     assert (given.summary.closures, given.summary.applied_closures, given.summary.idle_closures) == (1, 1, 0)
-    others = [{k: v for k, v in c.items()} for c in changes if c["subject"] != mine[0]["subject"]]
+    others = [c for c in changes if c["subject"] != mine[0]["subject"]]
     assert others == [c for c in objects(whole["none"].alerts) if c["subject"] != mine[0]["subject"]]
 
 
@@ -157,7 +157,7 @@ def test_later_evidence_opens_the_next_alert(tmp_path: Path) -> None:
 
 
 def test_what_became_of_closures_is_told(whole: dict[str, Given], first_close: tuple[str, int], tmp_path: Path) -> None:
-    """stderr says how many closures were applied, named no order, or came too late; unknown ones change nothing."""
+    """Stderr says how many closures were applied, named no order, or came too late; unknown ones change nothing."""
     order_id, at_ms = first_close
     other = next(o["order_id"] for o in objects(whole["none"].orders) if o["order_id"] != order_id)
     given = [closure(order_id, at_ms), closure("no-such-order"), closure(other, at_ms + 40 * 86_400_000)]
@@ -219,7 +219,7 @@ def test_what_cannot_work_is_told(tmp_path: Path, arguments: tuple[str, ...], co
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_an_interrupt_ends_quietly(tmp_path: Path, jobs: int) -> None:
+def test_an_interrupt_ends_quietly(busy: Path, tmp_path: Path, jobs: int) -> None:
     """Ctrl-C, which reaches every process of the group, ends with 130, one word and no traceback."""
     line = [sys.executable, "-m", "fraud_guard", "replay", "-", *TABLES, "--alerts", "-", "--jobs", str(jobs), "-q"]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -228,7 +228,7 @@ def test_an_interrupt_ends_quietly(tmp_path: Path, jobs: int) -> None:
     ) as process:  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(TAGS.read_bytes() * 12)  # repeats fill batches, so that the first alerts come out
+        process.stdin.write(busy.read_bytes())
         process.stdin.flush()
         assert process.stdout.readline().startswith(b"{")
         os.killpg(process.pid, signal.SIGINT)

@@ -141,8 +141,8 @@ class EmbeddedLog:
             failpoint("log.append.before_commit")
         failpoint("log.append.after_commit")
         with self._read_lock:
-            for (one_id, columns, blob), base in zip(sealed, bases, strict=True):
-                self._tail.put((one_id << OFFSET_BITS) + base, columns, len(blob))
+            for (one_id, columns, _), base in zip(sealed, bases, strict=True):
+                self._tail.put((one_id << OFFSET_BITS) + base, columns, sum(map(len, columns.values)))
         for listener in self._listeners:
             listener()
         return bases

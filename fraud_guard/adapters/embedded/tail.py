@@ -6,11 +6,11 @@ from collections import OrderedDict
 
 from fraud_guard.adapters.embedded.records import Columns
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 
 
 class Tail:
-    """Batches by place, oldest dropped first, at most `max_bytes` as stored.
+    """Batches by place, oldest dropped first, at most `max_bytes` of values.
 
     They stay columns until somebody reads them: rows would be many objects for the garbage collector.
     """
