@@ -52,7 +52,15 @@ class Driver:
 
     def step(self, chunk: int = CHUNK) -> bool:
         """Move everything on by at most one chunk; False when there was nothing to do."""
-        return any([self._door(chunk), self._score(), self._deliver()])
+        return any([self.advance(chunk), self.deliver()])
+
+    def advance(self, chunk: int = CHUNK) -> bool:
+        """One chunk through the door, and what is in the log through the scorers."""
+        return any([self._door(chunk), self._score()])
+
+    def deliver(self) -> bool:
+        """Empty the outbox of what is due."""
+        return bool(self.site.relay.drain(self.clock()))
 
     def settle(self, chunk: int = CHUNK) -> None:
         """Step until nothing is left to do."""
@@ -87,9 +95,6 @@ class Driver:
 
     def _behind(self, partition: int) -> bool:
         return self.site.scorers[partition].next_offset < self.site.log.end(LOG, partition)
-
-    def _deliver(self) -> bool:
-        return bool(self.site.relay.drain(self.clock()))
 
 
 def lines_of(path: Path) -> list[bytes]:

@@ -81,8 +81,9 @@ class Scorer:
 
         Raises FencedError and IntegrityError, too; then stop.
         """
+        before = [] if self._torn else self.flush()
         if offset < self.next_offset and not self._torn:
-            return self.flush()
+            return before
         if self._torn:
             self._replay_to(offset)
         failpoint("scorer-before-decide")
@@ -95,7 +96,7 @@ class Scorer:
         self._undone = (record, effects, offset)
         outcomes = self.flush()
         failpoint("scorer-after-effects")
-        return outcomes
+        return before + outcomes
 
     def flush(self) -> list[Outcome]:
         """Store letters and effects that are waiting; safe to repeat after a DependencyError."""

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from datasets import numbers
+from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.sealing import Keys
 from fraud_guard.app.cli.main import app as cli
 from fraud_guard.app.topics import LOG, MIXED
@@ -86,6 +88,11 @@ def finish(day: Path, folder: Path) -> Told:
     return live.told(folder)
 
 
+def read_up_to(log: EmbeddedLog, offset: float) -> bool:
+    """Whether the door has read so far."""
+    return live.acknowledged(log, MIXED) >= offset
+
+
 def stop_and_kill(day: Path, folder: Path) -> Told:
     """SIGTERM in the middle of the feed, then three kills at random moments."""
     worker = live.Worker(folder, feeding(day), **CALM)
@@ -98,7 +105,7 @@ def stop_and_kill(day: Path, folder: Path) -> Told:
         assert live.acknowledged(log, MIXED) < LINES, "the feed was to be stopped in its middle"
         for share in shares:
             worker = live.Worker(folder, feeding(day), **CALM)
-            worker.until(lambda most=share * LINES: live.acknowledged(log, MIXED) >= most)
+            worker.until(partial(read_up_to, log, share * LINES))
             worker.kill()
             assert worker.process.returncode == -signal.SIGKILL
     return finish(day, folder)

@@ -40,12 +40,12 @@ def test_every_bad_field_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     """Three faults, three lines, each with the name to set and what it means."""
     monkeypatch.setenv("FG_SLACK_MS", "-1")
     monkeypatch.setenv("FG_IDLE_MS", "soon")
-    Path("fraud-guard.toml").write_text('log_synchronous = "OFF"\n')
+    Path("fraud-guard.toml").write_text('retention_h = 0\n')
     with pytest.raises(ConfigurationError) as complaint:
         read()
     lines = str(complaint.value).splitlines()
     assert len(lines) == 3
-    for name in ("FG_SLACK_MS", "FG_IDLE_MS", "FG_LOG_SYNCHRONOUS"):
+    for name in ("FG_SLACK_MS", "FG_IDLE_MS", "FG_RETENTION_H"):
         assert sum(name in line and "it is: " in line for line in lines) == 1
 
 
