@@ -34,6 +34,7 @@ class SqliteMemoryStore:
         with self._clear_errors():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(0o600)
             except OSError as error:
                 raise ConfigurationError(
                     f"{path.parent}: {error.strerror}; set data_dir to a folder you may write"
@@ -60,6 +61,8 @@ class SqliteMemoryStore:
                 "SELECT position, watermark_ms, generation FROM place WHERE partition = ?", (partition,)
             ).fetchone() or (-1, 0, "")
             blobs: dict[str, bytes] = {}
+            for known in [pair for pair in self._ids if pair[0] == partition]:
+                del self._ids[known]  # another worker may have dropped and written since
             rows = self._db.execute("SELECT id, key, crc, data FROM blob WHERE partition = ?", (partition,))
             for row_id, key, crc, data in rows:
                 if zlib.crc32(data) != crc:
@@ -68,8 +71,6 @@ class SqliteMemoryStore:
                     )
                 blobs[key] = data
                 self._ids[partition, key] = row_id
-            (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM blob").fetchone()
-        self._next_id = last + 1
         return Snapshot(place[0], place[1], place[2], blobs)
 
     def checkpoint(self, partition: str, epoch: int, snapshot: Snapshot, drop: Iterable[str] = ()) -> None:
@@ -79,6 +80,7 @@ class SqliteMemoryStore:
         with self._transaction():
             self._move(partition, epoch, snapshot)
             failpoint("checkpoint-position")
+            (self._next_id,) = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM blob").fetchone()
             self._db.executemany("INSERT OR REPLACE INTO blob (id, partition, key, crc, data) VALUES (?, ?, ?, ?, ?)", (
                 (self._id(partition, key, new_ids), partition, key, zlib.crc32(data), data)
                 for key, data in sorted(snapshot.blobs.items())

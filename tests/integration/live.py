@@ -17,6 +17,7 @@ from typing import Any
 import fraud_guard
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.sealing import Keys, Sealer
+from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.app import offline
 from fraud_guard.app.golden import golden_day
@@ -110,6 +111,11 @@ def open_log(folder: Path) -> EmbeddedLog:
 def open_truth(folder: Path) -> SqlTruth:
     """The truth of a site, beside its worker."""
     return offline.open_truth(settings_of(folder))
+
+
+def open_letters(folder: Path) -> SqlDeadLetters:
+    """The dead letters of a site, beside its worker."""
+    return SqlDeadLetters.open(folder / "data" / "truth.db")
 
 
 def acknowledged(log: EmbeddedLog, topic: str) -> int:

@@ -109,7 +109,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def _create_private(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return  # and is not opened here: closing it would drop the locks that SQLite holds on it in this process
     except OSError as error:
         raise ConfigurationError(
             f"log {path} cannot be opened ({error.strerror}); set another path or give this user the right"

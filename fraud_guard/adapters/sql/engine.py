@@ -143,10 +143,16 @@ def _engine(place: Path | str) -> Engine:
 
 
 def _create_private(path: Path) -> None:
-    """The file exists and only its owner reads it."""
+    """The file exists and only its owner reads it.
+
+    One that exists is not opened: closing it again would drop the locks that SQLite holds on it in this
+    process, and the next reader elsewhere would delete the write-ahead log under the writer.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}; set data_dir to a folder you may write") from None
 
