@@ -152,7 +152,8 @@ def _create_private(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
-        return
+        if not path.is_file():
+            raise ConfigurationError(f"{path}: not a file; set data_dir to a folder you may write") from None
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}; set data_dir to a folder you may write") from None
 

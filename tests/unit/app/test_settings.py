@@ -40,7 +40,7 @@ def test_every_bad_field_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     """Three faults, three lines, each with the name to set and what it means."""
     monkeypatch.setenv("FG_SLACK_MS", "-1")
     monkeypatch.setenv("FG_IDLE_MS", "soon")
-    Path("fraud-guard.toml").write_text('retention_h = 0\n')
+    Path("fraud-guard.toml").write_text("retention_h = 0\n")
     with pytest.raises(ConfigurationError) as complaint:
         read()
     lines = str(complaint.value).splitlines()
