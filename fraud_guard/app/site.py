@@ -197,8 +197,7 @@ class Site:
     def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
         settings = self.settings
         registry = read_subjects(settings.subjects) if settings.subjects else {}
-        door = Door(tokeniser, ClockArrival(self.now_ms), registry=registry, reorder_ms=settings.reorder_ms,
-                    slack_ms=settings.slack_ms)  # fmt: skip
+        door = Door(tokeniser, ClockArrival(self.now_ms), registry=registry, slack_ms=settings.slack_ms)
         return DoorStage(door, self.log, self.vault, self.letters, Sealer(self.keys.deadletter),
                          settings.tags_partitions, self.now_ms, settings.idle_ms)  # fmt: skip
 

@@ -140,9 +140,10 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # In this order, so that another process that lays the file out meanwhile is not taken for a foreign program.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
     if (application, version, tables) != (0, 0, 0) and application != APPLICATION_ID:
         raise IntegrityError(f"{path} is an SQLite file but no log of this program; set another path")
     return int(version)

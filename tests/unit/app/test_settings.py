@@ -27,7 +27,7 @@ def test_option_before_environment_before_file_before_default(monkeypatch: pytes
     monkeypatch.setenv("FG_SLACK_MS", "2")
     monkeypatch.setenv("FG_IDLE_MS", "1002")
     settings = read(slack_ms=3)
-    assert (settings.slack_ms, settings.idle_ms, settings.checkpoint_tags, settings.reorder_ms) == (3, 1002, 7, 0)
+    assert (settings.slack_ms, settings.idle_ms, settings.checkpoint_tags) == (3, 1002, 7)
 
 
 def test_none_leaves_the_choice_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
