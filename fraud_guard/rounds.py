@@ -18,6 +18,7 @@ from fraud_guard.features.vector import View, compute
 from fraud_guard.memory import ring
 from fraud_guard.memory.layout import Seen
 from fraud_guard.memory.memory import Memory
+from fraud_guard.memory.turns import in_turns
 from fraud_guard.rulebook.book import Book
 from fraud_guard.tags.block import ROW
 from fraud_guard.tags.kinds import LONG_CALL_S, Flag, Kind
@@ -69,12 +70,7 @@ class Rounds:
         if not len(kept):
             return
         slots = self.memory.slots_of(tokens_of(rows[kept]), rows["shard"][kept].tolist())
-        order = np.argsort(slots, kind="stable")
-        starts = np.flatnonzero(np.append(True, np.diff(slots[order]) != 0))
-        turn = np.empty(len(kept), np.intp)
-        turn[order] = np.arange(len(kept)) - np.repeat(starts, np.diff(np.append(starts, len(kept))))
-        for k in range(int(turn.max()) + 1):
-            which = np.flatnonzero(turn == k)
+        for which in in_turns(slots):
             yield kept[which], slots[which]
 
     def apply(self, rows: np.ndarray, index: Ints, slots: Ints) -> None:

@@ -91,9 +91,11 @@ class DoorStage:
     def control(self, controls: Iterable[Control]) -> None:
         """Append control records to their subjects' partitions."""
         failpoint("control-before-append")
-        for control in controls:
-            partition = shard_of(control.token) % self._partitions
-            self._log.append(LOG, partition, [Record(None, encode_controls([control], self._door.watermark_ms))])
+        appends = [
+            (LOG, shard_of(c.token) % self._partitions, [Record(None, encode_controls([c], self._door.watermark_ms))])
+            for c in controls
+        ]
+        self._log.append_many(appends)
         failpoint("control-after-append")
 
     def announce(self, generation_id: str) -> None:

@@ -6,12 +6,13 @@ is one of event time. What was added since the last checkpoint is kept apart as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from fraud_guard.memory.turns import in_turns
 
 WINDOW_H = 24
 NEW, REPEAT, REUSE = 0, 1, 2
@@ -62,7 +63,7 @@ class Duplicates:
         """
         keys, floor_h = fingerprints ^ (shards.astype(np.uint64) << np.uint64(48)), floor_ms // 3_600_000
         answer = np.empty(len(keys), np.uint8)
-        for part in _one_by_one(keys >> _U16):
+        for part in in_turns(keys >> _U16):
             self._make_room(len(part), floor_h)
             answer[part] = self._check(keys[part], ts_ms[part] // 3_600_000, watermark_ms[part] // 3_600_000)
         return answer
@@ -151,16 +152,3 @@ class Duplicates:
 def _age_h(now_h: Ints | int, hours: npt.NDArray[np.uint16]) -> Ints:
     """How many hours ago these hours (modulo 65,536) were; negative ahead."""
     return (now_h - hours.astype(np.int64) + 0x8000 & 0xFFFF) - 0x8000
-
-
-def _one_by_one(names: U64) -> Iterator[npt.NDArray[np.intp]]:
-    """Indexes in order, cut so that no part has a name twice."""
-    order = np.argsort(names, kind="stable")
-    starts = np.flatnonzero(np.append(True, np.diff(names[order]) != 0))
-    if len(starts) == len(names):
-        yield np.arange(len(names))
-        return
-    turn = np.empty(len(names), np.intp)
-    turn[order] = np.arange(len(names)) - np.repeat(starts, np.diff(np.append(starts, len(names))))
-    for k in range(int(turn.max(initial=-1)) + 1):
-        yield np.flatnonzero(turn == k)
