@@ -18,9 +18,10 @@ from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.generation import Generation
 from fraud_guard.memory.duplicates import NEW, REUSE
 from fraud_guard.memory.episode import Episode
-from fraud_guard.memory.layout import EVENT
+from fraud_guard.memory.layout import EVENTS
 from fraud_guard.memory.memory import Memory
 from fraud_guard.rounds import NO_TAG, Looked, Rounds
+from fraud_guard.rulebook.chains import SequenceHit
 from fraud_guard.tags.block import Block, Controls, unpack_area
 from fraud_guard.tags.control import Control
 from fraud_guard.tags.kinds import Flag, Kind
@@ -137,7 +138,8 @@ class _Decision:
         tag = int(looked.rows["position"][i])
         own = (tag,) if tag != NO_TAG else ()
         ts_ms = int(looked.now_ms[i])
-        return [self.book.evidence(k, ts_ms, looked.sequences.get((k, i), own)) for k, mask in found.items() if mask[i]]
+        hits = [looked.sequences.get((k, i)) or SequenceHit(k, i, own) for k, mask in found.items() if mask[i]]
+        return [self.book.evidence(hit.rule, ts_ms, hit.positions, hit.seen) for hit in hits]
 
     def _observe(self, at: Sighting, found: list[Evidence]) -> None:
         memory = self.memory
@@ -191,7 +193,7 @@ class _Decision:
         if not is_closure or (n and n == control.n):
             self._drop_episode(control.token)
             memory.forget(slot, keep_history=is_closure)
-            memory.ring[slot] = np.zeros((), EVENT)
+            memory.ring[slot] = np.zeros((), EVENTS)
         if is_closure and 0 < control.n <= memory.head["alerts"][slot] and control.truth.startswith("true_"):
             memory.head["victim"][slot] = 1  # also when the alert had ended before the officer reported
             memory.touch(np.array([slot]))

@@ -68,8 +68,8 @@ class _WatchedBook(Book):
         super().__init__(rules)
         self.hits: set[str] = set()
 
-    def evidence(self, i: int, ts_ms: int, positions: tuple[int, ...]) -> Evidence:
-        found = super().evidence(i, ts_ms, positions)
+    def evidence(self, i: int, ts_ms: int, positions: tuple[int, ...], seen: int = 0) -> Evidence:
+        found = super().evidence(i, ts_ms, positions, seen)
         self.hits.add(found.id)
         return found
 

@@ -22,7 +22,7 @@ from fraud_guard.tags.kinds import Flag, Kind
 from fraud_guard.tags.reasons import Reason
 
 DUPLICATE_WINDOW_MS = 24 * 3_600_000
-_NUMERIC = tuple(n for n in ROW.names or () if n not in ("token", "watermark_ms", "position"))
+_NUMERIC = tuple(n for n in ROW.names or () if n in Draft._fields and n != "token")
 _COLUMN = {name: Draft._fields.index(name) for name in ("token", *_NUMERIC)}
 
 

@@ -36,7 +36,7 @@ def observe(
 ) -> AlertEffect | None:
     """Take evidence into the episode; returns the change of an alert it causes, if any.
 
-    The same rule again refreshes its evidence and is no change. An open alert's level
+    The same rule again refreshes its evidence and is no change, unless it weighs more than before. An open alert's level
     only becomes more serious.
     """
     now_ms = max(at.now_ms, episode.ts_ms)
@@ -75,7 +75,7 @@ def effect(
 
 
 def _take_in(episode: Episode, found: Sequence[Evidence], now_ms: int) -> bool:
-    """Merge evidence; True if any of it was not there before."""
+    """Merge evidence; True if any of it was not there before or weighs more now."""
     kept = episode.evidence if episode.n else [e for e in episode.evidence if e.until_ms >= now_ms]
     place = {(e.kind, e.id): i for i, e in enumerate(kept)}
     fresh = False
@@ -86,7 +86,10 @@ def _take_in(episode: Episode, found: Sequence[Evidence], now_ms: int) -> bool:
             kept.append(item)
             fresh = True
         else:
-            kept[i] = msgspec.structs.replace(kept[i], until_ms=max(item.until_ms, kept[i].until_ms))
+            heavier = item.weight > kept[i].weight
+            fresh = fresh or heavier
+            until_ms = max(item.until_ms, kept[i].until_ms)
+            kept[i] = msgspec.structs.replace(item if heavier else kept[i], until_ms=until_ms)
     episode.evidence = kept
     return fresh
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fraud_guard.memory.duplicates import Duplicates
 from fraud_guard.memory.episode import Episode
-from fraud_guard.memory.layout import EVENT, EXPIRE_S, HEAD, LAYOUT, RING
+from fraud_guard.memory.layout import EVENTS, EXPIRE_S, HEAD, LAYOUT
 
 PAGE = 16
 """Records in a page; a page belongs to one shard and is what a checkpoint writes."""
@@ -37,7 +37,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.head = np.zeros(_GROW, HEAD)
-        self.ring = np.zeros((_GROW, RING), EVENT)
+        self.ring = np.zeros(_GROW, EVENTS)
         self.slots: dict[bytes, int] = {}
         self.episodes: dict[bytes, Episode] = {}
         self.duplicates = Duplicates()
@@ -91,13 +91,14 @@ class Memory:
         return min((d for d in dues if d > 0), default=None)
 
     def forget(self, slot: int, *, keep_history: bool) -> None:
-        """Empty a record. With `keep_history` the person stays known (area, age, alerts, victim), only signals go."""
+        """Empty a record. With `keep_history` the person stays known (area, age, alerts, victim, whom it knows), only signals go."""
         old = self.head[slot].copy()
         self.head[slot] = np.zeros((), HEAD)
         kept = ["token", "shard", "layout", "alerts", "last_ms"]
         if keep_history:
             kept += ["first_ms", "area", "age", "household", "victim", "forwarded", "call", "call_peer",
-                     "call_start_ms", "call_answer_ms", "call_flags"]  # fmt: skip
+                     "call_start_ms", "call_answer_ms", "call_flags", "call_reputation", "peers", "peers_size", "met", "met_size",
+                     "hosts", "hosts_size"]  # fmt: skip
         for name in kept:
             self.head[name][slot] = old[name]
         self.page_dirty[slot // PAGE] = True
@@ -125,7 +126,7 @@ class Memory:
 
     def _clear(self, slot: int, token: bytes) -> None:
         shard, alerts, victim = (self.head[name][slot].copy() for name in ("shard", "alerts", "victim"))
-        self.head[slot], self.ring[slot] = np.zeros((), HEAD), np.zeros((), EVENT)
+        self.head[slot], self.ring[slot] = np.zeros((), HEAD), np.zeros((), EVENTS)
         self.head["shard"][slot] = shard
         self.page_dirty[slot // PAGE] = True
         if alerts:
@@ -166,5 +167,5 @@ class Memory:
     def _grow(self) -> None:
         more = len(self.head) + _GROW
         self.head.resize(more, refcheck=False)
-        self.ring.resize((more, RING), refcheck=False)
+        self.ring.resize(more, refcheck=False)
         self.page_dirty.resize(more // PAGE, refcheck=False)

@@ -12,10 +12,10 @@ import pyarrow as pa
 from fraud_guard.errors import IntegrityError
 from fraud_guard.memory.duplicates import WINDOW_H
 from fraud_guard.memory.episode import Episode
-from fraud_guard.memory.layout import EVENT, HEAD, LAYOUT, RING
+from fraud_guard.memory.layout import EVENTS, HEAD, LAYOUT
 from fraud_guard.memory.memory import PAGE, Memory
 
-_HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * RING * EVENT.itemsize
+_HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
@@ -131,4 +131,4 @@ def _unpack(blob: bytes) -> tuple[np.ndarray, np.ndarray]:
     except OSError as broken:
         raise IntegrityError("a page of memory is damaged; restore the last snapshot") from broken
     head = np.frombuffer(raw, HEAD, PAGE)
-    return head, np.frombuffer(raw, EVENT, PAGE * RING, _HEAD_BYTES).reshape(PAGE, RING)
+    return head, np.frombuffer(raw, EVENTS, PAGE, _HEAD_BYTES)

@@ -5,74 +5,106 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fraud_guard.memory.layout import EVENT, RING
+from fraud_guard.memory.layout import EVENT, EVENTS, RING
 
 Ints = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
 YOUNG_MS = 86_400_000
 """An event younger than this that is pushed out counts as overflow."""
+_TIME, _KIND, _CATEGORY = np.uint64(22), np.uint64(18), np.uint64(12)
+_HIGH, _LOW, _NONE = np.uint64(0xFFF), np.uint64(0xFFFF_FFFF), np.uint64((1 << 44) - 1)
 
 
-def pack_when(ts_ms: npt.NDArray[np.int64], kind: npt.NDArray[np.uint8], category: npt.NDArray[np.uint8]) -> np.ndarray:
-    """The `when` of events: sorts by time, then kind, then category."""
-    return ts_ms.astype(np.uint64) << np.uint64(16) | kind.astype(np.uint64) << np.uint64(8) | category
+def pack(ts_ms: np.ndarray, kind: np.ndarray, category: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """The `when` of packed events: 42 bits of time, 4 of kind, 6 of category, the upper 12 of 44 of the position."""
+    when: np.ndarray = (
+        ts_ms.astype(np.uint64) << _TIME
+        | kind.astype(np.uint64) << _KIND
+        | category.astype(np.uint64) << _CATEGORY
+        | position.astype(np.uint64) >> np.uint64(32) & _HIGH
+    )
+    return when
 
 
-def events_of(rows: np.ndarray) -> np.ndarray:
-    """Rows of a block as events; a position below 0 (none) is kept as it wraps."""
-    events = np.zeros(len(rows), EVENT)
-    events["when"] = pack_when(rows["ts_ms"], rows["kind"], rows["category"])
-    events["flags"], events["position"] = rows["flags"], rows["position"].astype(np.uint64)
-    events["peer"] = rows["peer"].astype(np.uint32)
-    return events
+def insert(rings: np.ndarray, head: np.ndarray, slots: Ints, rows: np.ndarray) -> Bools:
+    """Put `rows[i]` as an event into the ring of `slots[i]` (slots distinct); `head` (hot parts) is changed in place.
 
-
-def insert(ring: np.ndarray, head: np.ndarray, slots: Ints, events: np.ndarray) -> None:
-    """Put `events[i]` into the ring of `slots[i]` (slots distinct); `head` holds the gathered heads, changed here.
-
-    An event goes behind all events of the same or an earlier time. A full ring loses its oldest event.
+    An event goes behind all events of the same or an earlier time. A full ring loses its
+    oldest event. Returns which events are now the last of their rings.
     """
     size, first = head["ring_size"].astype(np.intp), head["ring_head"].astype(np.intp)
-    newest = ring["when"][slots, (first + size - 1) % RING]
-    appends = (size == 0) | (events["when"] >> np.uint64(16) >= newest >> np.uint64(16))
-    _append(ring, head, slots, events, np.flatnonzero(appends))
-    for i in np.flatnonzero(~appends):
-        _insert_late(ring, head, int(slots[i]), int(i), events[i])
+    newest = rings["when"][slots, (first + size - 1) % RING]
+    event = _events_of(rows)
+    appends: Bools = (size == 0) | (event["when"] >> _TIME >= newest >> _TIME)
+    _append(rings, head, slots, event, np.flatnonzero(appends))
+    for i in np.flatnonzero(~appends).tolist():
+        _insert_late(rings, head, int(slots[i]), i, {name: column[i] for name, column in event.items()})
+    return appends
 
 
-def read(ring: np.ndarray, head: np.ndarray, slots: Ints) -> np.ndarray:
-    """Events of `slots`, shape (n, RING), oldest first; beyond a ring's size `when` is 0."""
-    at = (head["ring_head"].astype(np.intp)[:, None] + np.arange(RING)) % RING
-    events: np.ndarray = ring[slots[:, None], at]
-    events["when"][np.arange(RING) >= head["ring_size"][:, None]] = 0
+def unroll(rings: np.ndarray, head: np.ndarray) -> np.ndarray:
+    """Events of `rings` (n,) as dtype EVENT, oldest first, shape (n, size of the fullest); beyond a ring's size `when` is 0."""
+    size, first = head["ring_size"].astype(np.intp), head["ring_head"].astype(np.intp)
+    width = int(size.max(initial=1))
+    columns = {name: rings[name][:, :width] for name in ("when", "flags", "position", "peer")}
+    if first.any():
+        at = (first[:, None] + np.arange(width)) % RING
+        columns = {name: np.take_along_axis(rings[name], at, 1) for name in columns}
+    events = np.empty((len(rings), width), EVENT)
+    when = np.where(np.arange(width) < size[:, None], columns["when"], np.uint64(0))
+    events["when"] = (when >> _TIME) << np.uint64(16) | (when >> np.uint64(10)) & np.uint64(0xF00) | (when >> _CATEGORY) & np.uint64(0x3F)
+    position = (when & _HIGH) << np.uint64(32) | columns["position"]
+    events["position"] = np.where(position == _NONE, ~np.uint64(0), position)
+    events["flags"], events["peer"] = columns["flags"], columns["peer"]
     return events
 
 
-def _append(ring: np.ndarray, head: np.ndarray, slots: Ints, events: np.ndarray, which: Ints) -> None:
+def newest_position(rings: np.ndarray, head: np.ndarray, kinds: tuple[int, ...], peer: int) -> int:
+    """The highest log position of an event of these kinds with this peer in one ring (shape (1,)); -1 if there is none."""
+    events = unroll(rings, head)[0]
+    own = (events["peer"] == peer & 0xFFFF) & np.isin(events["when"] >> np.uint64(8) & np.uint64(0xFF), kinds)
+    return int(events["position"][own & (events["when"] > 0)].astype(np.int64).max(initial=-1))
+
+
+def _events_of(rows: np.ndarray) -> dict[str, np.ndarray]:
+    position = rows["position"]
+    return {
+        "when": pack(rows["ts_ms"], rows["kind"], rows["category"], position),
+        "flags": rows["flags"],
+        "position": (position.astype(np.uint64) & _LOW).astype(np.uint32),
+        "peer": (rows["peer"] & np.uint64(0xFFFF)).astype(np.uint16),
+    }
+
+
+def _append(rings: np.ndarray, head: np.ndarray, slots: Ints, event: dict[str, np.ndarray], which: Ints) -> None:
     size, first = head["ring_size"][which].astype(np.intp), head["ring_head"][which].astype(np.intp)
     full = size == RING
     if full.any():
-        lost = ring["when"][slots[which[full]], first[full]] >> np.uint64(16)
-        young = lost.astype(np.int64) > (events["when"][which[full]] >> np.uint64(16)).astype(np.int64) - YOUNG_MS
+        lost = rings["when"][slots[which[full]], first[full]] >> _TIME
+        young = lost.astype(np.int64) > (event["when"][which[full]] >> _TIME).astype(np.int64) - YOUNG_MS
         count = head["overflow"][which[full]].astype(np.int64) + young
         head["overflow"][which[full]] = np.minimum(count, 255)
-    ring[slots[which], (first + size) % RING] = events[which]
+    at = (first + size) % RING
+    for name, column in event.items():
+        rings[name][slots[which], at] = column[which]
     head["ring_head"][which] = np.where(full, (first + 1) % RING, first)
     head["ring_size"][which] = np.minimum(size + 1, RING)
 
 
-def _insert_late(ring: np.ndarray, head: np.ndarray, slot: int, i: int, event: np.void) -> None:
+def _insert_late(rings: np.ndarray, head: np.ndarray, slot: int, i: int, event: dict[str, np.generic]) -> None:
     order = (int(head["ring_head"][i]) + np.arange(int(head["ring_size"][i]))) % RING
-    events = ring[slot, order]
-    at = int(np.searchsorted(events["when"] >> np.uint64(16), event["when"] >> np.uint64(16), side="right"))
-    events = np.insert(events, at, event)
-    if len(events) > RING:
-        oldest_ms, newest_ms = (int(events["when"][k]) >> 16 for k in (0, -1))
-        head["overflow"][i] = min(int(head["overflow"][i]) + (oldest_ms > newest_ms - YOUNG_MS), 255)
-        events = events[1:]
-    ring[slot, : len(events)] = events
-    head["ring_head"][i], head["ring_size"][i] = 0, len(events)
+    times = rings["when"][slot, order] >> _TIME
+    at = int(np.searchsorted(times, event["when"] >> _TIME, side="right"))  # type: ignore[operator]
+    times = np.insert(times, at, event["when"] >> _TIME)  # type: ignore[operator]
+    overflows = len(times) > RING
+    if overflows:
+        head["overflow"][i] = min(int(head["overflow"][i]) + (int(times[0]) > int(times[-1]) - YOUNG_MS), 255)
+    for name, value in event.items():
+        column = np.insert(rings[name][slot, order], at, value)[overflows:]
+        rings[name][slot, : len(column)] = column
+    head["ring_head"][i], head["ring_size"][i] = 0, len(times) - overflows
 
 
 def empty(n: int) -> np.ndarray:
     """`n` empty rings."""
-    return np.zeros((n, RING), EVENT)
+    return np.zeros(n, EVENTS)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fraud_guard.features.update import RISKY
+from fraud_guard.features.facts import RISKY
 from fraud_guard.rulebook.expression import Name, Schema
-from fraud_guard.tags.kinds import LONG_CALL_S, Category, Flag, Kind, Lure
+from fraud_guard.tags.kinds import LONG_CALL_S, TALKED_S, Category, Flag, Kind, Lure
 
 _KINDS = {k.name.lower(): int(k) for k in Kind if k is not Kind.TICK}
 _APPS = {c.name.lower(): int(c) for c in Category}
@@ -47,11 +47,19 @@ EVENT_DOCS: Mapping[str, str] = {
     "link": "a text with a URL",
     "top_host": "the host is on the offline top list",
     "apk": "the download of an Android package",
-    "sideloaded": "the download of an Android package from a host that is no known store",
+    "sideloaded": "the download of an Android package from a host that is no known store, or an `app_install` within an hour after one",
     "short_link": "the host is a link shortener",
     "clamped": "the tag was dated ahead and set to its arrival",
     "late": "older than the watermark",
     "night": "22:00–06:00, UTC+8",
+    "first_contact": "call or text: the subject does not know the peer: fewer than two contacts of late and no call of its own of a minute",
+    "new_host": "visit or download: the host is not on the top list and not among those the subject used of late",
+    "lookalike": "the host imitates a known name; also of a text's link",
+    "free_hosting": "anybody gets a sub-domain like this host; also of a text's link",
+    "ip_host": "the host is an IP address; also of a text's link",
+    "scam_text": "the text model takes the text for a scam",
+    "scam_host": "the host model takes the host for a scam",
+    "talked": f"a call of {TALKED_S} s or more, at its end",
 }
 """What each name of EVENT_SCHEMA means; docs/features.md is made from it."""
 

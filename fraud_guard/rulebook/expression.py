@@ -15,12 +15,10 @@ import sqlglot
 from sqlglot import exp
 
 from fraud_guard.errors import RuleError
+from fraud_guard.rulebook.normal_form import Clauses, Columns, Compiled, clauses_of
 
 MAX_CHARS = 2_000
 MAX_DEPTH = 40
-Columns = Mapping[str, np.ndarray]
-Memo = dict[str, np.ndarray]
-Compiled = Callable[[Columns, Memo], np.ndarray]
 
 
 class Name(NamedTuple):
@@ -34,27 +32,34 @@ Schema = Mapping[str, Name]
 
 
 class Expression(NamedTuple):
-    """A compiled expression. `run(columns, memo)` gives a bool mask; `memo` shares work between rules of a chunk."""
+    """A compiled expression. `run(columns, memo)` gives a bool mask; `memo` shares work between rules of a chunk.
+
+    `clauses` say the same in the form in which a panel works out many expressions at once.
+    """
 
     sql: str
     names: tuple[str, ...]
     run: Compiled
     tree: exp.Expr
+    clauses: Clauses
 
 
 def compile_sql(sql: str, schema: Schema) -> Expression:
     """Compile one boolean expression. Raises RuleError (without file and line) with a remedy."""
     if len(sql) > MAX_CHARS:
-        raise RuleError(f"expression of {len(sql)} characters", remedy=f"keep it below {MAX_CHARS} or split the rule")
+        raise RuleError(
+            f"expression of {len(sql)} characters", remedy=f"keep it below {MAX_CHARS} or split the rule"
+        )
     tree = _parse(sql)
     _check_depth(tree)
-    kind, run = _Compiler(schema).visit(tree)
+    compiler = _Compiler(schema)
+    kind, run = compiler.visit(tree)
     if kind != "bool":
         raise RuleError(f"`{sql}` is not a condition", remedy="compare it with something, e.g. `> 0`")
     names = tuple(sorted({c.name.lower() for c in tree.find_all(exp.Column)}))
     if not names:
         raise RuleError(f"`{sql}` is always the same", remedy="use at least one name of docs/features.md")
-    return Expression(sql, names, run, tree)
+    return Expression(sql, names, run, tree, clauses_of(tree, compiler))
 
 
 def _parse(sql: str) -> exp.Expr:
@@ -62,7 +67,9 @@ def _parse(sql: str) -> exp.Expr:
     try:
         whole = sqlglot.parse_one(f"({sql}\n)", dialect="duckdb", into=exp.Condition)
     except (sqlglot.ParseError, sqlglot.TokenError) as error:
-        raise RuleError(f"not a SQL expression: {_first_fault(error)}", remedy="see docs/writing_rules.md") from None
+        raise RuleError(
+            f"not a SQL expression: {_first_fault(error)}", remedy="see docs/writing_rules.md"
+        ) from None
     except RecursionError:
         raise RuleError("expression is nested too deep", remedy=f"keep it below {MAX_DEPTH}") from None
     if not isinstance(whole, exp.Paren):
@@ -106,7 +113,10 @@ _COMPARE: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
 _ARITHMETIC: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
     exp.Add: np.add, exp.Sub: np.subtract, exp.Mul: np.multiply, exp.Div: _divide,
 }  # fmt: skip
-_FUNCTIONS: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {exp.Least: np.minimum, exp.Greatest: np.maximum}
+_FUNCTIONS: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
+    exp.Least: np.minimum,
+    exp.Greatest: np.maximum,
+}
 
 
 class _Compiler:
@@ -120,16 +130,21 @@ class _Compiler:
         key = node.sql()
         if isinstance(node, exp.Literal | exp.Column | exp.Boolean):
             return kind, run
-        return kind, lambda columns, memo: memo[key] if key in memo else memo.setdefault(key, run(columns, memo))
+        return (
+            kind,
+            lambda columns, memo: memo[key] if key in memo else memo.setdefault(key, run(columns, memo)),
+        )
 
     def _dispatch(self, node: exp.Expr) -> tuple[str, Compiled]:
         match node:
             case exp.Paren():
                 return self.visit(node.this)
             case exp.And() | exp.Or():
-                return "bool", self._join(node, np.logical_and if isinstance(node, exp.And) else np.logical_or)
+                return "bool", self._join(
+                    node, np.logical_and if isinstance(node, exp.And) else np.logical_or
+                )
             case exp.Not():
-                inner = self._bool(node.this)
+                inner = self.condition(node.this)
                 return "bool", lambda c, m: ~inner(c, m)
             case exp.Boolean():
                 value = bool(node.this)
@@ -146,7 +161,10 @@ class _Compiler:
             case exp.In():
                 return "bool", self._in(node)
             case exp.Abs() | exp.Neg():
-                value_of, change = self._num(node.this), np.abs if isinstance(node, exp.Abs) else np.negative
+                value_of, change = (
+                    self.number(node.this),
+                    np.abs if isinstance(node, exp.Abs) else np.negative,
+                )
                 return "num", lambda c, m: change(value_of(c, m))
         return self._binary(node)
 
@@ -154,12 +172,14 @@ class _Compiler:
         if type(node) in _COMPARE:
             return "bool", self._compare(node, _COMPARE[type(node)])
         if type(node) in _ARITHMETIC:
-            left, right, op = self._num(node.this), self._num(node.expression), _ARITHMETIC[type(node)]
+            left, right, op = self.number(node.this), self.number(node.expression), _ARITHMETIC[type(node)]
             return "num", lambda c, m: op(left(c, m), right(c, m))
         if type(node) in _FUNCTIONS:
-            parts, fn = [self._num(e) for e in (node.this, *node.expressions)], _FUNCTIONS[type(node)]
+            parts, fn = [self.number(e) for e in (node.this, *node.expressions)], _FUNCTIONS[type(node)]
             return "num", lambda c, m: _reduce(fn, [p(c, m) for p in parts])
-        raise RuleError(f"`{node.sql()}` is not allowed", remedy="the language is listed in docs/writing_rules.md")
+        raise RuleError(
+            f"`{node.sql()}` is not allowed", remedy="the language is listed in docs/writing_rules.md"
+        )
 
     def _column(self, node: exp.Column) -> tuple[str, Compiled]:
         name = node.name.lower()
@@ -171,15 +191,15 @@ class _Compiler:
         return known.type, lambda c, m: c[name]
 
     def _compare(self, node: exp.Expr, op: Callable[[Any, Any], Any]) -> Compiled:
-        if self._codes(node.this) is not None or self._codes(node.expression) is not None:
+        if self.codes(node.this) is not None or self.codes(node.expression) is not None:
             return self._compare_names(node, op)
-        left, right = self._num(node.this), self._num(node.expression)
+        left, right = self.number(node.this), self.number(node.expression)
         return lambda c, m: op(left(c, m), right(c, m))
 
     def _compare_names(self, node: exp.Expr, op: Callable[[Any, Any], Any]) -> Compiled:
         if not isinstance(node, exp.EQ | exp.NEQ):
             raise RuleError(f"`{node.sql()}` orders names", remedy="use =, <> or IN")
-        codes = self._codes(node.this)
+        codes = self.codes(node.this)
         if codes is None:
             raise RuleError(f"`{node.sql()}` begins with the value", remedy="write the name first")
         name, code = node.this.name.lower(), _code(node.expression, codes)
@@ -188,33 +208,41 @@ class _Compiler:
     def _in(self, node: exp.In) -> Compiled:
         if not node.expressions:
             raise RuleError(f"`{node.sql()}` has no list", remedy="write IN (a, b, …)")
-        codes = self._codes(node.this)
+        codes = self.codes(node.this)
         if codes is not None:
             name, wanted = node.this.name.lower(), [_code(e, codes) for e in node.expressions]
             return lambda c, m: _among(c[name], wanted)
-        left, numbers = self._num(node.this), [_number(e) for e in node.expressions]
+        left, numbers = self.number(node.this), [_number(e) for e in node.expressions]
         return lambda c, m: _among(left(c, m), numbers)
 
-    def _codes(self, node: exp.Expr) -> Mapping[str, int] | None:
+    def codes(self, node: exp.Expr) -> Mapping[str, int] | None:
+        """The values of an enum column; None for anything else."""
         known = self._schema.get(node.name.lower()) if isinstance(node, exp.Column) else None
         return known.codes if known is not None else None
 
     def _join(self, node: exp.Expr, op: Callable[[Any, Any], Any]) -> Compiled:
-        left, right = self._bool(node.this), self._bool(node.expression)
+        left, right = self.condition(node.this), self.condition(node.expression)
         return lambda c, m: op(left(c, m), right(c, m))
 
-    def _bool(self, node: exp.Expr) -> Compiled:
+    def condition(self, node: exp.Expr) -> Compiled:
+        """The function of a condition. Raises RuleError for anything else."""
         kind, run = self.visit(node)
         if kind != "bool":
-            raise RuleError(f"`{node.sql()}` is not a condition", remedy="compare it with something, e.g. `> 0`")
+            raise RuleError(
+                f"`{node.sql()}` is not a condition", remedy="compare it with something, e.g. `> 0`"
+            )
         return run
 
-    def _num(self, node: exp.Expr) -> Compiled:
+    def number(self, node: exp.Expr) -> Compiled:
+        """The function of a number, or of a yes/no name as 0 or 1. Raises RuleError for anything else."""
         kind, run = self.visit(node)
         if kind == "bool" and isinstance(node, exp.Column):
             return lambda c, m: run(c, m).astype(np.float64)
         if kind != "num":
-            raise RuleError(f"`{node.sql()}` is not a number", remedy="compare names with quoted values, numbers with numbers")
+            raise RuleError(
+                f"`{node.sql()}` is not a number",
+                remedy="compare names with quoted values, numbers with numbers",
+            )
         return run
 
 
@@ -234,7 +262,8 @@ def _among(values: Any, wanted: Sequence[float]) -> Any:
 
 
 def _shape(columns: Columns) -> tuple[int, ...]:
-    return next(iter(columns.values())).shape
+    shape: tuple[int, ...] = next(iter(columns.values())).shape
+    return shape
 
 
 def _number(node: exp.Expr) -> float:
@@ -251,7 +280,9 @@ def _code(node: exp.Expr, codes: Mapping[str, int]) -> int:
     node = node.unnest()
     if isinstance(node, exp.Literal) and node.is_string and node.this in codes:
         return codes[node.this]
-    raise RuleError(f"{node.sql()} is none of its values", remedy="use one of " + ", ".join(f"'{c}'" for c in codes))
+    raise RuleError(
+        f"{node.sql()} is none of its values", remedy="use one of " + ", ".join(f"'{c}'" for c in codes)
+    )
 
 
 def _suggest(name: str, schema: Schema) -> str:

@@ -70,7 +70,9 @@ def load_model(path: str, text: str, model: type[Model]) -> Model:
         data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader that refuses double keys
     except yaml.MarkedYAMLError as error:
         line = min(error.problem_mark.line + 1, len(text.splitlines())) if error.problem_mark else 0
-        raise RuleError(f"not YAML: {error.problem}", file=path, line=line, remedy="mend the indentation or quoting") from None
+        raise RuleError(
+            f"not YAML: {error.problem}", file=path, line=line, remedy="mend the indentation or quoting"
+        ) from None
     except yaml.YAMLError as error:
         raise RuleError(f"not YAML: {error}", file=path, remedy="mend the text") from None
     try:
@@ -114,7 +116,9 @@ class _StrictLoader(_Loader):  # type: ignore[misc, valid-type]
         seen: set[str] = set()
         for key in (k for k, _ in node.value if isinstance(k, yaml.ScalarNode)):
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"key `{key.value}` stands twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"key `{key.value}` stands twice", problem_mark=key.start_mark
+                )
             seen.add(key.value)
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return mapping
@@ -128,7 +132,7 @@ def _expressions(rule: Rule) -> Iterator[tuple[Place, str, Schema]]:
     if rule.timer is not None:
         yield ("timer", "call"), rule.timer.call, EVENT_SCHEMA
     for i, step in enumerate(rule.sequence.steps if rule.sequence else ()):
-        yield ("sequence", "steps", i), step, EVENT_SCHEMA
+        yield ("sequence", "steps", i, "where"), step.where, EVENT_SCHEMA
 
 
 def _at(error: RuleError, path: str, line: int) -> RuleError:

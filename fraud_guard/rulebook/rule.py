@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 _UNITS_S = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 MAX_SPAN_S = 90 * 86_400
+MAX_WEIGHT = 12.0
+"""More than the way from the prior to level 1."""
 
 
 def seconds(value: Any) -> int:
@@ -34,11 +44,57 @@ class Words(_Strict):
     en: str = Field(min_length=1)
 
 
+class StepSpec(_Strict):
+    """One event of a sequence. `within` counts from the mandatory step before it; None = no limit of its own."""
+
+    where: str
+    optional: bool = False
+    within: Span | None = None
+
+    @model_serializer(mode="wrap")
+    def _plain(self, write: SerializerFunctionWrapHandler) -> Any:
+        """A step that is only a condition is written as one, so that its rule keeps its digest."""
+        return write(self) if self.optional or self.within else self.where
+
+
+def _step(value: Any) -> Any:
+    return {"where": value} if isinstance(value, str) else value
+
+
 class SequenceSpec(_Strict):
-    """Events in this order, the last at most `within` after the first. Steps are conditions on one event."""
+    """Events in this order, the last at most `within` after the first. Steps are conditions on one event.
+
+    Optional steps never decide whether a sequence hits; each one seen adds `bonus` (log-odds) to the weight.
+    """
 
     within: Span
-    steps: tuple[str, ...] = Field(min_length=2, max_length=8)
+    steps: tuple[Annotated[StepSpec, BeforeValidator(_step)], ...] = Field(min_length=2, max_length=8)
+    bonus: float = Field(default=0.0, ge=0, le=MAX_WEIGHT)
+
+    @property
+    def optional(self) -> int:
+        """How many steps are optional."""
+        return sum(step.optional for step in self.steps)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> SequenceSpec:
+        mandatory = [i for i, step in enumerate(self.steps) if not step.optional]
+        if len(mandatory) < 2:
+            raise ValueError("a sequence needs two steps that are not optional")
+        if self.steps[-1].optional:
+            raise ValueError("the last step cannot be optional: it is the event at which the sequence hits")
+        if any(step.within for step in self.steps[: mandatory[0] + 1]):
+            raise ValueError("`within` of a step counts from the mandatory step before it; here is none")
+        if any((step.within or 0) > self.within for step in self.steps):
+            raise ValueError("`within` of a step is longer than that of the sequence")
+        if self.bonus and not self.optional:
+            raise ValueError("`bonus` is given for optional steps; there is none")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _short(self, write: SerializerFunctionWrapHandler) -> Any:
+        """Without a bonus of nothing, so that older rules keep their digest."""
+        return {k: v for k, v in write(self).items() if k != "bonus" or v}
 
 
 class TimerSpec(_Strict):
@@ -75,7 +131,7 @@ class Rule(_Strict):
     title: Words
     summary: Words
     scam_types: dict[str, Share] = Field(min_length=1)
-    weight: float = Field(gt=0, le=12)
+    weight: float = Field(gt=0, le=MAX_WEIGHT)
     group: str = ""
     holds: Span
     level_floor: int = Field(default=4, ge=1, le=4)
@@ -89,6 +145,11 @@ class Rule(_Strict):
     runbook: Words
     examples: tuple[Example, ...] = Field(min_length=2)
 
+    @property
+    def most_weight(self) -> float:
+        """The weight with every optional step seen."""
+        return self.weight + (self.sequence.bonus * self.sequence.optional if self.sequence else 0.0)
+
     @model_validator(mode="after")
     def _is_whole(self) -> Rule:
         if self.sequence is not None and self.timer is not None:
@@ -101,6 +162,8 @@ class Rule(_Strict):
             raise ValueError("`level_floor` below 4 and `decisive: true` go together")
         if {e.expect for e in self.examples} != {"hit", "miss"}:
             raise ValueError("examples need at least one hit and one near-miss")
+        if self.most_weight > MAX_WEIGHT:
+            raise ValueError(f"weight and bonuses add up to {self.most_weight:g}, more than {MAX_WEIGHT:g}")
         if abs(sum(self.scam_types.values()) - 1) > 1e-6:
             raise ValueError("the shares in scam_types must add up to 1")
         return self

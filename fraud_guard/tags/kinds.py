@@ -44,15 +44,25 @@ class Flag(IntFlag):
     LINK = 1 << 15  # text with a URL
     TOP_HOST = 1 << 16  # host on the offline top list: counted, not kept
     APK = 1 << 17  # download of an Android package
-    SIDELOADED = 1 << 18  # APK from a host that is no known store
+    SIDELOADED = 1 << 18  # APK from a host that is no known store; the scorer sets it on an install soon after one
     SHORT_LINK = 1 << 19  # host of a URL shortener
     CLAMPED = 1 << 20  # was dated more than 5 min ahead; its time was set to the arrival time
     LATE = 1 << 21  # older than the partition's watermark
     NIGHT = 1 << 22  # 22:00-06:00 local time (UTC+8)
+    FIRST_CONTACT = 1 << 23  # set by the scorer: the subject does not know the peer of a call or text
+    NEW_HOST = 1 << 24  # set by the scorer: not on the top list, and new to the subject
+    LOOKALIKE = 1 << 25  # host that imitates a known name
+    FREE_HOSTING = 1 << 26  # host below a suffix where anybody gets a sub-domain
+    IP_HOST = 1 << 27  # host is an IP address
+    SCAM_TEXT = 1 << 28  # the text model is above its threshold
+    SCAM_HOST = 1 << 29  # the host model is above its threshold
+    TALKED = 1 << 30  # set by the scorer at the end of a call of at least TALKED_S
 
 
 LONG_CALL_S = 600
 """A call of at least this many seconds sets Flag.LONG."""
+TALKED_S = 180
+"""A call of at least this many seconds sets Flag.TALKED."""
 
 
 class Category(IntEnum):
@@ -89,3 +99,17 @@ class Lure(IntFlag):
     EXTORTION = 1 << 11
     PHISHING = 1 << 12
     PARCEL = 1 << 13
+    RELATIVE = 1 << 14  # a grandchild, child or relative in need
+    KIDNAPPING = 1 << 15  # "your child is in our hands"
+    MILITARY = 1 << 16  # an army or police unit that orders goods
+    IDENTITY = 1 << 17  # collects identity data
+    RECOVERY = 1 << 18  # gets back what was lost before, for a fee
+    BANK = 1 << 19  # a bank's service, by text or phone
+    CASH_PICKUP = 1 << 20  # cash handed to a runner
+    DATING = 1 << 21  # dating and companions paid in advance
+    ILLICIT = 1 << 22  # gambling, accounts for rent, running points
+
+
+def quantised(log_odds: float) -> int:
+    """A model's log-odds as the byte of a row: eighths from -15.875 (1) to 15.875 (255); 0 means no score."""
+    return round(min(max(log_odds, -15.875), 15.875) * 8) + 128

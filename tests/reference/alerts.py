@@ -19,6 +19,7 @@ class Clue:
     ts_ms: int
     until_ms: int
     positions: tuple[int, ...]
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -50,24 +51,29 @@ class Case:
     clues: list[Clue] = field(default_factory=list)
 
     def take(self, found: list[Clue], now_ms: int) -> bool:
-        """Merge evidence by rule; True if a rule is new. Before an alert, evidence that no longer holds goes."""
+        """Merge evidence by rule; True if a rule is new or weighs more. Before an alert, evidence that no longer holds goes."""
         if not self.n:
             self.clues = [c for c in self.clues if c.until_ms >= now_ms]
         known = {c.rule.id: i for i, c in enumerate(self.clues)}
+        fresh = False
         for clue in found:
             i = known.get(clue.rule.id)
             if i is None:
                 self.clues.append(clue)
-            else:
-                self.clues[i] = replace(self.clues[i], until_ms=max(self.clues[i].until_ms, clue.until_ms))
-        return any(c.rule.id not in known for c in found)
+                fresh = True
+                continue
+            heavier = clue.weight > self.clues[i].weight
+            fresh = fresh or heavier
+            until_ms = max(self.clues[i].until_ms, clue.until_ms)
+            self.clues[i] = replace(clue if heavier else self.clues[i], until_ms=until_ms)
+        return fresh
 
     def weights(self) -> list[float]:
         """Of one group only the strongest counts (the first of equals)."""
         out = []
         for i, clue in enumerate(self.clues):
-            rivals = [(-c.rule.weight, k) for k, c in enumerate(self.clues) if group(c) == group(clue)]
-            out.append(clue.rule.weight if min(rivals)[1] == i else 0.0)
+            rivals = [(-c.weight, k) for k, c in enumerate(self.clues) if group(c) == group(clue)]
+            out.append(clue.weight if min(rivals)[1] == i else 0.0)
         return out
 
     def probability(self, policy: FusionPolicy) -> float:
@@ -79,7 +85,7 @@ class Case:
         score: dict[str, float] = {}
         for clue in self.clues:
             for scam_type, share in clue.rule.scam_types.items():
-                score[scam_type] = score.get(scam_type, 0.0) + clue.rule.weight * share
+                score[scam_type] = score.get(scam_type, 0.0) + clue.weight * share
         raw = {t: policy.type_prior.get(t, 1.0) * math.exp(s) for t, s in score.items()}
         return tuple(sorted((t, round(v / sum(raw.values()), 9)) for t, v in raw.items()))
 

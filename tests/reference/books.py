@@ -34,6 +34,13 @@ _RULES: dict[str, dict[str, Any]] = {
     "call-share-code-bank": {
         "weight": 7.0, "sequence": {"within": "2h", "steps": ["risky", "app IN ('meeting', 'remote_control')", "otp",
                                                                "app = 'bank'"]}},
+    "lure-maybe-app-bank": {
+        "weight": 2.0, "sequence": {"within": "6h", "bonus": 1.5, "steps": [
+            {"where": "lure", "optional": True}, "risky OR otp", {"where": "app = 'meeting'", "optional": True},
+            {"where": "otp", "optional": True, "within": "10min"}, {"where": "app = 'bank' OR bank", "within": "1h"}]}},
+    "call-soon-code-soon-code": {
+        "weight": 1.5, "sequence": {"within": "1d", "steps": ["call", {"where": "otp", "within": "5min"},
+                                                               {"where": "otp OR lure", "within": "2min"}]}},
     "two-installs": {"weight": 1.5, "sequence": {"within": "8d", "steps": ["kind = 'app_install'"] * 2}},
     "still-up-then-code": {"weight": 3.5, "sequence": {"within": "1h", "steps": ["kind = 'timer'", "otp OR app = 'bank'"]}},
     "decisive-share": {"weight": 3.0, "decisive": True, "level_floor": 2, "event": "app = 'meeting' OR app = 'remote_control'",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
@@ -11,27 +12,24 @@ import numpy as np
 import sqlglot
 from sqlglot import exp
 
-from fraud_guard.memory.layout import Count, Seen
+from fraud_guard.memory.layout import Seen
 from fraud_guard.tags.kinds import Category, Flag, Kind, Lure
-from tests.reference.record import APP_KINDS, CALL_KINDS, RISKY, WINDOWS_S, Record
+from tests.reference.record import WINDOWS_S, Call, Record
+from tests.reference.tallies import APP_KINDS, CALL_KINDS, RISKY
 
 NEVER_S = 315_360_000.0
 Value = float | bool | str
 Look = Callable[[str], Value]
 
-_SINCE = {
-    "risky_call": Seen.RISKY_CALL, "overseas_call": Seen.OVERSEAS_CALL, "long_risky_call": Seen.LONG_RISKY_CALL,
-    "otp": Seen.OTP, "bank_sms": Seen.BANK_SMS, "lure": Seen.LURE, "lure_link": Seen.LURE_LINK,
-    "sideload": Seen.SIDELOAD, "install": Seen.INSTALL, "screen_share": Seen.SCREEN_SHARE, "bank_app": Seen.BANK_APP,
-    "loan_app": Seen.LOAN_APP, "invest_app": Seen.INVEST_APP, "dating_app": Seen.DATING_APP,
-    "im_install": Seen.IM_INSTALL, "short_link": Seen.SHORT_LINK, "other_visit": Seen.OTHER_VISIT,
-    "official_call": Seen.OFFICIAL_CALL, "forwarding": Seen.FORWARDED, "marked": Seen.MARKED,
+_SINCE_OTHERS = {
+    "forwarding": (Seen.FORWARDED,), "screen_share": (Seen.MEETING, Seen.REMOTE_CONTROL),
 }  # fmt: skip
-_COUNTED = {
-    "calls": Count.CALL, "risky_calls": Count.RISKY_CALL, "long_calls": Count.LONG_CALL, "sms": Count.SMS,
-    "otps": Count.OTP, "bank_sms": Count.BANK_SMS, "lures": Count.LURE, "visits": Count.VISIT,
-    "other_visits": Count.OTHER_VISIT, "sideloads": Count.SIDELOAD, "installs": Count.INSTALL, "marked": Count.MARKED,
+"""Times since the rest are named as in Seen."""
+_CALL_FLAGS = {
+    name: Flag[name.upper()]
+    for name in ("overseas", "virtual", "irregular", "marked", "landline", "short_code", "official", "no_peer", "first_contact")
 }  # fmt: skip
+_DURING_CALL = ("otps", "bank_sms", "lures", "shares", "banks", "loans", "installs", "other_visits")
 _ENUMS: dict[str, Mapping[str, int]] = {
     "kind": {k.name.lower(): int(k) for k in Kind if k is not Kind.TICK},
     "app": {c.name.lower(): int(c) for c in Category},
@@ -70,37 +68,68 @@ def holds_for_record(sql: str, record: Record, now_ms: int) -> bool:
 
 def feature(name: str, record: Record, now_ms: int) -> float:
     """One feature of a record at a time, by its documented name."""
-    call, up = record.call, record.call.is_up(now_ms)
-    incoming = up and not call.flags & Flag.OUTGOING
-    plain: dict[str, Callable[[], float]] = {
-        "in_call": lambda: up,
-        "call_elapsed_s": lambda: (now_ms - call.answer_ms) // 1000 if up and call.answer_ms else 0,
-        "call_risky": lambda: incoming and bool(call.flags & RISKY),
-        "call_overseas": lambda: incoming and bool(call.flags & Flag.OVERSEAS),
-        "call_virtual": lambda: incoming and bool(call.flags & Flag.VIRTUAL),
-        "call_marked": lambda: incoming and bool(call.flags & Flag.MARKED),
-        "call_otps": lambda: call.otps if up else 0,
-        "call_shares": lambda: call.shares if up else 0,
-        "call_banks": lambda: call.banks if up else 0,
-        "forwarded": lambda: record.forwarded,
-        "age": lambda: record.age,
-        "lives_alone": lambda: record.household == 1,
-        "victim_before": lambda: record.victim,
-        "hour": lambda: (now_ms // 3_600_000 + 8) % 24,
-        "known_for_s": lambda: (now_ms - record.first_ms) // 1000,
-        "ring_overflow": lambda: record.overflow,
-    }
-    if name in plain:
-        return float(plain[name]())
+    if name.startswith("last_call_"):
+        return float(getattr(record.last_call, "seconds" if name == "last_call_s" else name.removeprefix("last_call_")))
+    if name.startswith("call_"):
+        return _of_the_call(name.removeprefix("call_"), record.call, now_ms)
     if name.startswith("since_"):
-        last_s = record.seen_s.get(_SINCE[name.removeprefix("since_").removesuffix("_s")], 0)
-        return float(max(now_ms // 1000 - last_s, 0)) if last_s else NEVER_S
+        return _since(name.removeprefix("since_").removesuffix("_s"), record, now_ms)
+    if name.startswith("lure_"):
+        return float(bool(record.lures & Lure[name.removeprefix("lure_").upper()]))
+    plain = _of_the_person(name, record, now_ms)
+    if plain is not None:
+        return float(plain)
     what, _, window = name.rpartition("_")
     assert window in WINDOWS_S
-    idle_s = max(now_ms - record.last_ms, 0) / 1000
-    return float(record.counts.get((_COUNTED[what], window), 0.0)) * float(
-        np.exp(-idle_s / WINDOWS_S[window])
-    )
+    worth = float(np.exp((record.mark_s - now_ms / 1000) / WINDOWS_S[window]))
+    if what in ("text_score", "host_score"):
+        return float(record.peaks.get(what.removesuffix("_score"), 0.0)) * worth
+    return float(record.counts.get((what, window), 0.0)) * worth
+
+
+def _of_the_call(name: str, call: Call, now_ms: int) -> float:
+    if not call.is_up(now_ms):
+        return 0.0
+    if name == "elapsed_s":
+        return float((now_ms - call.answer_ms) // 1000 if call.answer_ms else 0)
+    if name == "outgoing":
+        return float(bool(call.flags & Flag.OUTGOING))
+    if name == "forwarded":
+        return float(bool(call.flags & Flag.FORWARDED))
+    if name == "risky":
+        return float(call.is_risky())
+    if name in _CALL_FLAGS:
+        return float(bool(call.flags & _CALL_FLAGS[name]) and not call.flags & Flag.OUTGOING)
+    assert name == "reputation" or name in _DURING_CALL
+    return float(getattr(call, name))
+
+
+def _since(name: str, record: Record, now_ms: int) -> float:
+    if name == "last_call":
+        last_s = record.last_call.end_s
+    else:
+        seen = _SINCE_OTHERS.get(name) or (Seen[name.upper()],)
+        last_s = max(record.seen_s.get(one, 0) for one in seen)
+    return float(max(now_ms // 1000 - last_s, 0)) if last_s else NEVER_S
+
+
+def _of_the_person(name: str, record: Record, now_ms: int) -> float | None:
+    local = datetime.fromtimestamp(now_ms / 1000, timezone(timedelta(hours=8)))
+    plain: dict[str, float] = {
+        "in_call": record.call.is_up(now_ms),
+        "forwarded": record.forwarded,
+        "age": record.age,
+        "age_known": record.age > 0,
+        "lives_alone": record.household == 1,
+        "victim_before": record.victim,
+        "alerts_before": record.alerts,
+        "known_for_s": (now_ms - record.first_ms) // 1000,
+        "ring_overflow": record.overflow,
+        "hour": local.hour,
+        "night": local.hour >= 22 or local.hour < 6,
+        "weekday": local.weekday(),
+    }
+    return plain.get(name)
 
 
 def _named(enum: str, code: int) -> str:

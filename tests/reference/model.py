@@ -17,7 +17,7 @@ from fraud_guard.tags.block import unpack_area
 from fraud_guard.tags.control import Control
 from fraud_guard.tags.kinds import Flag, Kind
 from tests.reference.alerts import Case, Change, Clue
-from tests.reference.chains import narrowest_chain
+from tests.reference.chains import best_chain
 from tests.reference.language import holds_for_event, holds_for_record
 from tests.reference.record import LONG_S, Call, Event, Record, Row, apply, is_significant, put_in_ring
 
@@ -88,7 +88,8 @@ class PlainScorer:
             new.first_ms, new.area, new.age, new.household = old.first_ms, old.area, old.age, old.household
             new.victim = old.victim or confirmed
             new.forwarded = old.forwarded
-            new.call = Call(call.id, call.peer, call.start_ms, call.answer_ms, flags=call.flags)
+            new.call = Call(call.id, call.peer, call.start_ms, call.answer_ms, flags=call.flags, reputation=call.reputation)
+            new.contacts = old.contacts
 
     # --- what happens ---------------------------------------------------------------
 
@@ -144,13 +145,12 @@ class PlainScorer:
             "peer": call.peer,
             "value": elapsed_s,
         }
-        if elapsed_s >= LONG_S and holds_for_event("risky", Kind.TIMER, 0, flags):
-            record.seen_s[Seen.LONG_RISKY_CALL] = max(
-                record.seen_s.get(Seen.LONG_RISKY_CALL, 0), due_ms // 1000
-            )
+        if elapsed_s >= LONG_S and not flags & Flag.OUTGOING:
+            for seen in (Seen.LONG_CALL, Seen.LONG_RISKY_CALL)[: 1 + call.is_risky()]:
+                record.seen_s[seen] = max(record.seen_s.get(seen, 0), due_ms // 1000)
         call.due_ms = self._next_due_ms(call, elapsed_s)
         starts = [e.position for e in record.ring
-                  if e.peer == call.peer & 0xFFFFFFFF and e.kind in (Kind.CALL_START, Kind.CALL_ANSWER)]  # fmt: skip
+                  if e.peer == call.peer & 0xFFFF and e.kind in (Kind.CALL_START, Kind.CALL_ANSWER)]  # fmt: skip
         self._look(token, row, position, (max(starts),) if starts else ())
 
     def _next_due_ms(self, call: Call, elapsed_s: int) -> int:
@@ -161,37 +161,36 @@ class PlainScorer:
     def _look(self, token: bytes, row: Row, position: int, tags: tuple[int, ...]) -> None:
         """Put a significant event into the ring and look at every rule."""
         record = self.subjects[token].record
-        event = Event(row["ts_ms"], row["kind"], row["category"], int(row["flags"]), row["peer"] & 0xFFFFFFFF,
+        event = Event(row["ts_ms"], row["kind"], row["category"], int(row["flags"]), row["peer"] & 0xFFFF,
                       tags[0] if tags else -1)  # fmt: skip
         put_in_ring(record, event)
         now_ms = max(row["ts_ms"], record.last_ms)
         clues = []
         for rule in self.rules:
-            behind = self._hit(rule, record, row, event, tags)
-            if behind is not None and (rule.when is None or holds_for_record(rule.when, record, now_ms)):
-                clues.append(Clue(rule, now_ms, now_ms + rule.holds * 1000, behind))
+            hit = self._hit(rule, record, row, event, tags)
+            if hit is not None and (rule.when is None or holds_for_record(rule.when, record, now_ms)):
+                behind, bonus = hit
+                clues.append(Clue(rule, now_ms, now_ms + rule.holds * 1000, behind, rule.weight + bonus))
         if clues:
             self._observe(token, clues, now_ms, position)
 
     def _hit(
         self, rule: Rule, record: Record, row: Row, event: Event, tags: tuple[int, ...]
-    ) -> tuple[int, ...] | None:
-        """The tags behind a hit of the rule's shape, None if it does not look at this event."""
+    ) -> tuple[tuple[int, ...], float] | None:
+        """The tags behind a hit of the rule's shape and its bonus, None if it does not look at this event."""
         if rule.sequence is not None:
             at = next((i for i, e in enumerate(record.ring) if e is event), None)
-            chain = (
-                None
-                if at is None
-                else narrowest_chain(record.ring, at, rule.sequence.steps, rule.sequence.within * 1000)
-            )
-            return tuple(e.position for e in chain if e.position >= 0) if chain else None
+            chain = None if at is None else best_chain(record.ring, at, rule.sequence)
+            if chain is None:
+                return None
+            return tuple(e.position for e in chain.events if e.position >= 0), rule.sequence.bonus * chain.seen
         if rule.timer is not None:
             due = row["kind"] == Kind.TIMER and row["value"] == rule.timer.after
-            return (
-                tags if due and holds_for_event(rule.timer.call, Kind.CALL_ANSWER, 0, row["flags"]) else None
-            )
+            called = due and holds_for_event(rule.timer.call, Kind.CALL_ANSWER, 0, row["flags"])
+            return (tags, 0.0) if called else None
         assert rule.event is not None
-        return tags if holds_for_event(rule.event, row["kind"], row["category"], row["flags"]) else None
+        holds = holds_for_event(rule.event, row["kind"], row["category"], row["flags"])
+        return (tags, 0.0) if holds else None
 
     def _observe(self, token: bytes, clues: list[Clue], now_ms: int, position: int) -> None:
         subject = self.subjects[token]

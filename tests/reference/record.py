@@ -7,12 +7,18 @@ numbering of kinds, flags and counters is shared. Counters are float32, as they 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from fraud_guard.memory.layout import Count, Seen
+from fraud_guard.memory.layout import Seen
 from fraud_guard.tags.kinds import Category, Flag, Kind
+from tests.reference.contacts import Contacts
+from tests.reference.tallies import (
+    APP_KINDS, CALL_KINDS, HOST_KINDS, RISKY, SHARE, Row, counted, is_risky_call, is_significant, noticed_during_call,
+    shown,
+)  # fmt: skip
+
+__all__ = ["RISKY", "Call", "Event", "Record", "Row", "apply", "is_significant", "put_in_ring"]
 
 WINDOWS_S = {"10m": 600, "1h": 3_600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000, "90d": 7_776_000}
 DAY_MS = 86_400_000
@@ -20,19 +26,9 @@ EXPIRE_MS = 90 * DAY_MS
 RING = 64
 CALL_LASTS_MS = 4 * 3_600_000
 LONG_S = 600
-RISKY = Flag.OVERSEAS | Flag.VIRTUAL | Flag.IRREGULAR | Flag.MARKED
-CALL_KINDS = (Kind.CALL_START, Kind.CALL_ANSWER, Kind.CALL_END)
-APP_KINDS = (Kind.APP_INSTALL, Kind.APP_ACTIVE)
-NOTED_APPS = (
-    Category.BANK,
-    Category.MEETING,
-    Category.REMOTE_CONTROL,
-    Category.LOAN,
-    Category.INVEST,
-    Category.DATING,
-)
-
-Row = dict[str, Any]
+TALKED_S = 180
+TRUSTED_S = 60
+MARK_MOVES_AFTER_S = 24_000
 
 
 @dataclass
@@ -57,24 +53,52 @@ class Call:
     answer_ms: int = 0
     due_ms: int = 0
     flags: int = 0
+    reputation: float = 0.0
     otps: int = 0
+    bank_sms: int = 0
+    lures: int = 0
     shares: int = 0
     banks: int = 0
+    loans: int = 0
+    installs: int = 0
+    other_visits: int = 0
 
     def is_up(self, now_ms: int) -> bool:
         return self.id != 0 and now_ms - self.start_ms < CALL_LASTS_MS
 
+    def is_risky(self) -> bool:
+        return bool(self.flags & RISKY) and not self.flags & Flag.OUTGOING
+
+
+@dataclass
+class LastCall:
+    """The last call that was talked on."""
+
+    end_s: int = 0
+    seconds: int = 0
+    risky: bool = False
+    first_contact: bool = False
+    otps: int = 0
+    shares: int = 0
+    banks: int = 0
+    lures: int = 0
+
 
 @dataclass
 class Record:
-    """Everything about one subject but the evidence."""
+    """Everything about one subject but the evidence. `counts` by counter and window, relative to `mark_s`."""
 
     first_ms: int = 0
     last_ms: int = 0
-    counts: dict[tuple[int, str], np.float32] = field(default_factory=dict)
+    mark_s: int = 0
+    counts: dict[tuple[str, str], np.float32] = field(default_factory=dict)
+    peaks: dict[str, np.float32] = field(default_factory=dict)
     seen_s: dict[int, int] = field(default_factory=dict)
     ring: list[Event] = field(default_factory=list)
     call: Call = field(default_factory=Call)
+    last_call: LastCall = field(default_factory=LastCall)
+    contacts: Contacts = field(default_factory=Contacts)
+    lures: int = 0
     area: int = 0
     age: int = 0
     household: int = 0
@@ -84,33 +108,21 @@ class Record:
     overflow: int = 0
 
 
-def is_risky_call(row: Row) -> bool:
-    return row["kind"] in CALL_KINDS and bool(row["flags"] & RISKY) and not row["flags"] & Flag.OUTGOING
-
-
-def is_significant(row: Row) -> bool:
-    kind, flags = row["kind"], row["flags"]
-    if kind in CALL_KINDS:
-        return bool(flags & (RISKY | Flag.LONG | Flag.FORWARDED | Flag.OFFICIAL))
-    if kind == Kind.SMS:
-        return bool(flags & (Flag.OTP | Flag.BANK | Flag.LURE))
-    if kind == Kind.VISIT:
-        return bool(flags & (Flag.SHORT_LINK | Flag.MARKED))
-    if kind == Kind.DOWNLOAD:
-        return bool(flags & Flag.APK)
-    if kind == Kind.APP_ACTIVE:
-        return row["category"] in NOTED_APPS
-    return kind in (Kind.APP_INSTALL, Kind.TIMER)
-
-
-def apply(record: Record, row: Row) -> None:
-    """Bring the record up to date with one tag; `row["flags"]` gains LONG at the end of a long call."""
+def apply(record: Record, row: Row, reputation: float = 0.0) -> None:
+    """Bring the record up to date with one tag; `row["flags"]` gains what only the record tells."""
     _renew(record, row["ts_ms"])
-    _follow_call(record.call, row)
+    _meet(record, row)
+    _follow_call(record, row, reputation)
+    if row["kind"] == Kind.APP_INSTALL and 0 <= row["ts_ms"] // 1000 - record.seen_s.get(Seen.SIDELOAD, -1) <= 3_600:
+        row["flags"] |= Flag.SIDELOADED if Seen.SIDELOAD in record.seen_s else 0
     _count(record, row)
-    for seen in _seen(row):
+    call = record.call
+    busy = call.is_up(row["ts_ms"]) and row["ts_ms"] >= call.start_ms
+    for seen in shown(row, on_risky_call=busy and call.is_risky()):
         record.seen_s[seen] = max(record.seen_s.get(seen, 0), row["ts_ms"] // 1000)
-    _notice_during_call(record.call, row)
+    for name in noticed_during_call(row) if busy else ():
+        setattr(call, name, min(getattr(call, name) + 1, 255))
+    record.lures |= row["lures"]
     if row["ts_ms"] >= record.last_ms:
         if row["flags"] & Flag.FORWARD_KNOWN:
             record.forwarded = bool(row["flags"] & Flag.FORWARDED)
@@ -138,27 +150,76 @@ def _renew(record: Record, ts_ms: int) -> None:
     record.first_ms = record.first_ms or ts_ms
 
 
-def _follow_call(call: Call, row: Row) -> None:
-    kind, ts_ms = row["kind"], row["ts_ms"]
-    if kind not in (Kind.CALL_START, Kind.CALL_ANSWER, Kind.CALL_END):
+def _call_key(row: Row) -> int:
+    return int(row["call"] or max(row["peer"], 1))
+
+
+def _talked_s(call: Call, row: Row) -> int:
+    """How long the call was that a row ends; 0 for other rows."""
+    if row["kind"] != Kind.CALL_END:
+        return 0
+    own = call.id == _call_key(row) and call.answer_ms
+    return int(row["value"] if row["value"] > 0 else (row["ts_ms"] - call.answer_ms) // 1000 if own else 0)
+
+
+def _meet(record: Record, row: Row) -> None:
+    """Is the peer known, is the host new? All phases of a call say what its first one said."""
+    kind, call = row["kind"], record.call
+    if kind in (*CALL_KINDS, Kind.SMS) and row["peer"] and not row["flags"] & Flag.NO_PEER:
+        same = kind in CALL_KINDS and call.id == _call_key(row)
+        trusted = bool(row["flags"] & Flag.OUTGOING) and _talked_s(call, row) >= TRUSTED_S
+        known = record.contacts.meet(row["peer"], is_contact=not same, trusted=trusted)
+        if call.flags & Flag.FIRST_CONTACT if same else not known:
+            row["flags"] |= Flag.FIRST_CONTACT
+    if kind in HOST_KINDS and row["peer"] and not record.contacts.visit(row["peer"]):
+        row["flags"] |= Flag.NEW_HOST
+
+
+def _follow_call(record: Record, row: Row, reputation: float) -> None:
+    kind, ts_ms, call = row["kind"], row["ts_ms"], record.call
+    if kind not in CALL_KINDS:
         return
-    key = row["call"] or max(row["peer"], 1)
+    key, seconds = _call_key(row), _talked_s(call, row)
     same = call.id == key
-    if kind in (Kind.CALL_START, Kind.CALL_ANSWER) and not same and _begins(call, row):
-        call.__dict__.update(Call(key, row["peer"], ts_ms, flags=row["flags"]).__dict__)
+    if kind != Kind.CALL_END and not same and _begins(call, row):
+        begun = Call(key, row["peer"], ts_ms, flags=row["flags"], reputation=reputation)
+        call.__dict__.update(begun.__dict__)
         same = True
     elif same:
         call.flags |= row["flags"]
     if kind == Kind.CALL_ANSWER and same:
         call.answer_ms = ts_ms
     if kind == Kind.CALL_END:
-        talked_s = (ts_ms - call.answer_ms) // 1000 if same and call.answer_ms else 0
-        if (row["value"] or talked_s) >= LONG_S:
-            row["flags"] |= Flag.LONG
-        if same:
-            call.id, call.due_ms, call.answer_ms = 0, 0, ts_ms
-        elif not call.id:
-            call.answer_ms = max(call.answer_ms, ts_ms)
+        row["flags"] |= (Flag.LONG if seconds >= LONG_S else 0) | (Flag.TALKED if seconds >= TALKED_S else 0)
+        _end_call(record, row, seconds, same=same)
+
+
+def _end_call(record: Record, row: Row, seconds: int, *, same: bool) -> None:
+    call, ts_ms = record.call, row["ts_ms"]
+    if seconds > 0 and ts_ms // 1000 >= record.last_call.end_s and (same or row["value"] > 0):
+        flags = call.flags if same else row["flags"]
+        incoming = not flags & Flag.OUTGOING
+        last = LastCall(ts_ms // 1000, seconds, incoming and bool(flags & RISKY), incoming and bool(flags & Flag.FIRST_CONTACT))
+        counts = call.__dict__ if same else _fell_into(record.ring, ts_ms - seconds * 1000, ts_ms)
+        for name in ("otps", "shares", "banks", "lures"):
+            setattr(last, name, min(counts[name], 255))
+        record.last_call = last
+    if same:
+        call.id, call.due_ms, call.answer_ms = 0, 0, ts_ms
+    elif not call.id:
+        call.answer_ms = max(call.answer_ms, ts_ms)
+
+
+def _fell_into(ring: list[Event], begun_ms: int, ended_ms: int) -> dict[str, int]:
+    events = [e for e in ring if begun_ms <= e.ts_ms <= ended_ms]
+    apps = [e.category for e in events if e.kind in APP_KINDS]
+    texts = [e.flags for e in events if e.kind == Kind.SMS]
+    return {
+        "otps": sum(bool(flags & Flag.OTP) for flags in texts),
+        "lures": sum(bool(flags & Flag.LURE) for flags in texts),
+        "shares": sum(category in SHARE for category in apps),
+        "banks": sum(category == Category.BANK for category in apps),
+    }
 
 
 def _begins(call: Call, row: Row) -> bool:
@@ -168,72 +229,21 @@ def _begins(call: Call, row: Row) -> bool:
     return not call.is_up(row["ts_ms"]) or not call.flags & RISKY or is_risky_call(row)
 
 
-def _notice_during_call(call: Call, row: Row) -> None:
-    if not call.is_up(row["ts_ms"]) or row["ts_ms"] < call.start_ms:
-        return
-    if row["kind"] == Kind.SMS and row["flags"] & Flag.OTP:
-        call.otps = min(call.otps + 1, 255)
-    if row["kind"] in APP_KINDS and row["category"] in (Category.MEETING, Category.REMOTE_CONTROL):
-        call.shares = min(call.shares + 1, 255)
-    if row["kind"] in APP_KINDS and row["category"] == Category.BANK:
-        call.banks = min(call.banks + 1, 255)
-
-
 def _count(record: Record, row: Row) -> None:
-    """Counters fade with the subject's time; a late tag counts as much as is left of it."""
-    ahead_s = max(row["ts_ms"] - record.last_ms, 0) / 1000 if record.last_ms else 0.0
-    behind_s = max(record.last_ms - row["ts_ms"], 0) / 1000
-    for key in record.counts:
-        record.counts[key] *= np.float32(np.exp(-ahead_s / WINDOWS_S[key[1]]))
-    for count in _counted(row):
-        for window, span_s in WINDOWS_S.items():
-            bump = np.float32(np.exp(-behind_s / span_s))
-            record.counts[count, window] = record.counts.get((count, window), np.float32(0)) + bump
-
-
-def _counted(row: Row) -> list[Count]:
-    kind, flags = row["kind"], row["flags"]
-    facts = {
-        Count.CALL: kind == Kind.CALL_START,
-        Count.RISKY_CALL: kind == Kind.CALL_START and is_risky_call(row),
-        Count.LONG_CALL: kind == Kind.CALL_END and flags & Flag.LONG,
-        Count.SMS: kind == Kind.SMS,
-        Count.OTP: kind == Kind.SMS and flags & Flag.OTP,
-        Count.BANK_SMS: kind == Kind.SMS and flags & Flag.BANK,
-        Count.LURE: kind == Kind.SMS and flags & Flag.LURE,
-        Count.VISIT: kind == Kind.VISIT,
-        Count.OTHER_VISIT: kind == Kind.VISIT and not flags & Flag.TOP_HOST,
-        Count.SIDELOAD: flags & Flag.SIDELOADED,
-        Count.INSTALL: kind == Kind.APP_INSTALL,
-        Count.MARKED: flags & Flag.MARKED,
-    }
-    return [count for count, fact in facts.items() if fact]
-
-
-def _seen(row: Row) -> list[Seen]:
-    kind, flags, category = row["kind"], row["flags"], row["category"]
-    risky, sms, app, call = is_risky_call(row), kind == Kind.SMS, kind in APP_KINDS, kind in CALL_KINDS
-    facts = {
-        Seen.ANY_CALL: call,
-        Seen.RISKY_CALL: risky,
-        Seen.OVERSEAS_CALL: risky and flags & Flag.OVERSEAS,
-        Seen.LONG_RISKY_CALL: risky and flags & Flag.LONG,
-        Seen.OTP: sms and flags & Flag.OTP,
-        Seen.BANK_SMS: sms and flags & Flag.BANK,
-        Seen.LURE: sms and flags & Flag.LURE,
-        Seen.LURE_LINK: sms and flags & Flag.LURE and flags & Flag.LINK,
-        Seen.SIDELOAD: flags & Flag.SIDELOADED,
-        Seen.INSTALL: kind == Kind.APP_INSTALL,
-        Seen.SCREEN_SHARE: app and category in (Category.MEETING, Category.REMOTE_CONTROL),
-        Seen.BANK_APP: app and category == Category.BANK,
-        Seen.LOAN_APP: app and category == Category.LOAN,
-        Seen.INVEST_APP: app and category == Category.INVEST,
-        Seen.DATING_APP: app and category == Category.DATING,
-        Seen.IM_INSTALL: kind == Kind.APP_INSTALL and category == Category.IM,
-        Seen.SHORT_LINK: kind == Kind.VISIT and flags & Flag.SHORT_LINK,
-        Seen.OTHER_VISIT: kind == Kind.VISIT and not flags & Flag.TOP_HOST,
-        Seen.OFFICIAL_CALL: call and flags & Flag.OFFICIAL,
-        Seen.FORWARDED: call and flags & Flag.FORWARDED,
-        Seen.MARKED: flags & Flag.MARKED,
-    }
-    return [seen for seen, fact in facts.items() if fact]
+    """A counter is the sum of exp((t - mark) / window); the mark moves up when it lies far back."""
+    seconds = row["ts_ms"] // 1000
+    record.mark_s = record.mark_s or seconds
+    if seconds - record.mark_s > MARK_MOVES_AFTER_S:
+        faded = {w: np.float32(np.exp((record.mark_s - seconds) / span_s)) for w, span_s in WINDOWS_S.items()}
+        record.counts = {key: value * faded[key[1]] for key, value in record.counts.items()}
+        record.peaks = {name: value * faded["24h"] for name, value in record.peaks.items()}
+        record.mark_s = seconds
+    grown = {w: np.float32(np.exp((row["ts_ms"] / 1000 - record.mark_s) / s)) for w, s in WINDOWS_S.items()}
+    for count in counted(row):
+        for window, value in grown.items():
+            record.counts[count, window] = record.counts.get((count, window), np.float32(0)) + value
+    for name in ("text", "host"):
+        score = row[f"{name}_score"]
+        if score > 128:
+            peak = np.float32((score - 128) / 8) * grown["24h"]
+            record.peaks[name] = max(record.peaks.get(name, np.float32(0)), peak)

@@ -54,7 +54,7 @@ def test_every_check_recommends_something() -> None:
         ("both-languages", "en: A flood of one-time codes", "en: 大量 codes", "en"),
         ("short-summary", "zh: 约一小时内收到八条以上验证码", "zh: " + "约一小时内收到八条以上验证码" * 3, "zh"),
         ("no-accusation", "en: A flood of one-time codes", "en: codes of a suspect", "en"),
-        ("weight-by-status", "status: stable\n", "status: test\ndecisive: true\nlevel_floor: 2\n", "weight"),
+        ("weight-by-status", "status: stable\n", "status: test\ndecisive: true\nlevel_floor: 2\n", "decisive"),
         ("shared-group", "group: flood", "group: alone", "group"),
         ("retired-with-reason", "status: stable", "status: retired", "status"),
         ("has-reference", 'references: ["domain.md, fake_loan: codes from real lenders"]', "references: []", "references"),

@@ -7,28 +7,13 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from fraud_guard.features.update import apply, in_call, is_significant, renew
-from fraud_guard.memory.layout import EXPIRE_S, HEAD, Count, Seen
-from fraud_guard.tags.block import ROW
+from fraud_guard.features.calls import in_call
+from fraud_guard.features.update import is_significant, renew
+from fraud_guard.memory.layout import EXPIRE_S, Count, Seen, hot
 from fraud_guard.tags.kinds import Category, Flag, Kind
+from tests.records import T_MS, One, row
 
-T_MS = 1_790_000_000_000
 START, ANSWER, END = Kind.CALL_START, Kind.CALL_ANSWER, Kind.CALL_END
-
-
-def row(kind: int, at_s: float = 0, **fields: int) -> np.ndarray:
-    rows = np.zeros(1, ROW)
-    rows["kind"], rows["ts_ms"] = kind, T_MS + int(at_s * 1000)
-    for name, value in fields.items():
-        rows[name] = value
-    return rows
-
-
-def after(*rows: np.ndarray) -> np.ndarray:
-    head = np.zeros(1, HEAD)
-    for one in rows:
-        apply(head, one)
-    return head
 
 
 def phase(kind: int, at_s: float, call: int = 5, flags: int = Flag.OVERSEAS, **more: int) -> np.ndarray:
@@ -37,56 +22,56 @@ def phase(kind: int, at_s: float, call: int = 5, flags: int = Flag.OVERSEAS, **m
 
 def test_a_call_is_up_from_start_to_end():
     """Between start and end the call is in progress; the answer time is kept apart."""
-    head = after(phase(START, 0), phase(ANSWER, 8))
-    assert (head["call"][0], head["call_answer_ms"][0] - T_MS) == (5, 8_000)
-    assert in_call(head, np.array([T_MS + 60_000]))[0]
-    assert not in_call(after(phase(START, 0), phase(ANSWER, 8), phase(END, 30)), np.array([T_MS + 60_000]))[0]
+    head = One(phase(START, 0), phase(ANSWER, 8))
+    assert (head["call"], head["call_answer_ms"] - T_MS) == (5, 8_000)
+    assert in_call(head.head, np.array([T_MS + 60_000]))[0]
+    assert not in_call(One(phase(START, 0), phase(ANSWER, 8), phase(END, 30)).head, np.array([T_MS + 60_000]))[0]
 
 
 def test_a_call_without_an_end_is_over_after_four_hours():
     """Nobody stays on a forgotten call for ever."""
-    head = after(phase(START, 0), phase(ANSWER, 8))
-    assert in_call(head, np.array([T_MS + 14_399_000]))[0]
-    assert not in_call(head, np.array([T_MS + 14_400_000]))[0]
+    head = One(phase(START, 0), phase(ANSWER, 8))
+    assert in_call(head.head, np.array([T_MS + 14_399_000]))[0]
+    assert not in_call(head.head, np.array([T_MS + 14_400_000]))[0]
 
 
 def test_an_answer_alone_begins_the_call():
     """A feed that sends no start still has its calls followed."""
-    assert after(phase(ANSWER, 8))["call_start_ms"][0] == T_MS + 8_000
+    assert One(phase(ANSWER, 8))["call_start_ms"] == T_MS + 8_000
 
 
 def test_a_start_that_comes_after_the_end_is_ignored():
     """A late phase of a call that is over does not bring it back."""
-    head = after(phase(START, 0), phase(END, 30), phase(ANSWER, 8))
-    assert head["call"][0] == 0
+    head = One(phase(START, 0), phase(END, 30), phase(ANSWER, 8))
+    assert head["call"] == 0
 
 
 def test_an_end_that_comes_first_ends_the_call():
     """When the phases of a call arrive in any order, the call is over in the end; the next one begins."""
     for order in permutations((phase(START, 0), phase(ANSWER, 8), phase(END, 30))):
-        head = after(*(one.copy() for one in order))
-        assert head["call"][0] == 0
-        apply(head, phase(START, 40, call=6))
-        assert head["call"][0] == 6
+        head = One(*(one.copy() for one in order))
+        assert head["call"] == 0
+        head.take([phase(START, 40, call=6)])
+        assert head["call"] == 6
 
 
 @pytest.mark.parametrize(("second", "wins"), [(Flag.VIRTUAL, True), (0, False)])
 def test_only_a_risky_call_displaces_a_risky_call(second, wins):
     """While a risky call is up a harmless one does not hide it; another risky one does."""
-    head = after(phase(START, 0), phase(ANSWER, 8), phase(START, 20, call=6, flags=second))
-    assert head["call"][0] == (6 if wins else 5)
+    head = One(phase(START, 0), phase(ANSWER, 8), phase(START, 20, call=6, flags=second))
+    assert head["call"] == (6 if wins else 5)
 
 
 def test_a_harmless_call_gives_way():
     """A risky call takes the place of a harmless one."""
-    assert after(phase(START, 0, flags=0), phase(START, 20, call=6))["call"][0] == 6
+    assert One(phase(START, 0, flags=0), phase(START, 20, call=6))["call"] == 6
 
 
 def test_phases_without_an_id_are_joined_by_the_peer():
     """Start and end with the same peer and no call id are one call."""
-    head = after(phase(START, 0, call=0), phase(ANSWER, 5, call=0), phase(END, 700, call=0))
-    assert head["call"][0] == 0
-    assert head["counts"][0, Count.LONG_CALL, 0] > 0
+    head = One(phase(START, 0, call=0), phase(ANSWER, 5, call=0), phase(END, 700, call=0))
+    assert head["call"] == 0
+    assert head["counts"][Count.LONG_CALL, 0] > 0
 
 
 @pytest.mark.parametrize(
@@ -95,9 +80,9 @@ def test_phases_without_an_id_are_joined_by_the_peer():
 def test_a_long_call_is_known_at_its_end(end, value, long):
     """The feed's duration counts, else the time since the answer; 600 s is long."""
     last = phase(END, end, value=value)
-    head = after(phase(START, 0), phase(ANSWER, 8), last)
+    head = One(phase(START, 0), phase(ANSWER, 8), last)
     assert bool(last["flags"][0] & Flag.LONG) == long
-    assert bool(head["seen_s"][0, Seen.LONG_RISKY_CALL]) == long
+    assert bool(head["seen_s"][Seen.LONG_RISKY_CALL]) == long
 
 
 def test_what_happens_during_a_call_is_counted_for_the_call():
@@ -107,23 +92,34 @@ def test_what_happens_during_a_call_is_counted_for_the_call():
         row(at_s=20, **code), row(at_s=30, **code), row(Kind.APP_ACTIVE, 40, category=Category.MEETING),
         row(Kind.APP_ACTIVE, 50, category=Category.BANK),
     ]  # fmt: skip
-    head = after(row(at_s=-5, **code), phase(START, 0), phase(ANSWER, 8), *during, row(at_s=-3, **code))
-    assert [int(head[n][0]) for n in ("call_otps", "call_shares", "call_banks")] == [2, 1, 1]
-    apply(head, phase(START, 90, call=6))
-    assert [int(head[n][0]) for n in ("call_otps", "call_shares", "call_banks")] == [0, 0, 0]
+    head = One(row(at_s=-5, **code), phase(START, 0), phase(ANSWER, 8), *during, row(at_s=-3, **code))
+    assert [int(head[n]) for n in ("call_otps", "call_shares", "call_banks")] == [2, 1, 1]
+    head.take([phase(START, 90, call=6)])
+    assert [int(head[n]) for n in ("call_otps", "call_shares", "call_banks")] == [0, 0, 0]
 
 
 def test_counters_fade_with_their_window():
     """After one window a count has fallen to 1/e; a longer window holds it longer."""
-    head = after(row(Kind.SMS), row(Kind.VISIT, 3_600))
-    assert head["counts"][0, Count.SMS, 1] == pytest.approx(np.exp(-1), rel=1e-6)
-    assert head["counts"][0, Count.SMS, 0] == pytest.approx(np.exp(-6), rel=1e-6)
+    head = One(row(Kind.SMS), row(Kind.VISIT, 3_600))
+    assert head.feature("sms_1h") == pytest.approx(np.exp(-1), rel=1e-6)
+    assert head.feature("sms_10m") == pytest.approx(np.exp(-6), rel=1e-6)
+    assert head.feature("sms_90d") == pytest.approx(np.exp(-3_600 / EXPIRE_S), rel=1e-6)
+
+
+@pytest.mark.parametrize("gap_s", [5_000, 30_000, 200_000, 5_000_000])
+def test_moving_the_mark_changes_no_counter(gap_s):
+    """However far the mark of the counters moves up, each event is worth what its age says."""
+    head = One(row(Kind.SMS), row(Kind.SMS, gap_s), row(Kind.VISIT, 2 * gap_s))
+    for name, window_s in (("10m", 600), ("24h", 86_400), ("30d", 2_592_000)):
+        expected = np.exp(-2 * gap_s / window_s) + np.exp(-gap_s / window_s)
+        assert head.feature(f"sms_{name}") == pytest.approx(expected, rel=1e-5, abs=1e-30)
 
 
 def test_a_late_tag_counts_as_if_it_had_come_in_time():
     """Two tags count the same in either order."""
-    straight, swapped = after(row(Kind.SMS), row(Kind.SMS, 900)), after(row(Kind.SMS, 900), row(Kind.SMS))
-    assert swapped["counts"] == pytest.approx(straight["counts"], rel=1e-6)
+    straight, swapped = One(row(Kind.SMS), row(Kind.SMS, 900)), One(row(Kind.SMS, 900), row(Kind.SMS))
+    for name in ("sms_10m", "sms_1h", "sms_90d"):
+        assert swapped.feature(name) == pytest.approx(straight.feature(name), rel=1e-6)
     assert swapped["last_ms"] == straight["last_ms"]
 
 
@@ -131,20 +127,21 @@ def test_a_late_tag_does_not_overwrite_newer_facts():
     """Area and forwarding follow the newest tag by its own time."""
     new = phase(START, 60, flags=Flag.FORWARD_KNOWN | Flag.FORWARDED, area=9)
     old = phase(START, 0, flags=Flag.FORWARD_KNOWN, area=8)
-    head = after(new, old)
-    assert (head["forwarded"][0], head["area"][0]) == (1, 9)
+    head = One(new, old)
+    assert (head["forwarded"], head["area"]) == (1, 9)
 
 
 def test_ninety_days_of_silence_are_forgotten():
     """After 90 days all signals go; the number of alerts and a confirmed scam stay."""
-    head = after(row(Kind.SMS, flags=Flag.OTP))
+    head, slots = One(row(Kind.SMS, flags=Flag.OTP, peer=1 << 40)).head, np.zeros(1, np.intp)
     head["alerts"], head["victim"], head["ring_size"] = 3, 1, 5
-    renew(head, np.array([T_MS + EXPIRE_S * 1000]))
-    assert head["ring_size"][0] == 5
-    renew(head, np.array([T_MS + EXPIRE_S * 1000 + 1]))
-    assert (head["alerts"][0], head["victim"][0], head["ring_size"][0]) == (3, 1, 0)
-    assert not head["counts"].any() and not head["seen_s"].any()
-    assert head["first_ms"][0] == T_MS + EXPIRE_S * 1000 + 1
+    h = hot(head)[slots]
+    renew(head, h, slots, np.array([T_MS + EXPIRE_S * 1000]))
+    assert h["ring_size"][0] == 5
+    renew(head, h, slots, np.array([T_MS + EXPIRE_S * 1000 + 1]))
+    assert (h["alerts"][0], h["victim"][0], h["ring_size"][0]) == (3, 1, 0)
+    assert not any(head[name].any() for name in ("counts", "seen_s", "peers", "met", "hosts"))
+    assert h["first_ms"][0] == T_MS + EXPIRE_S * 1000 + 1
 
 
 @pytest.mark.parametrize(
@@ -162,6 +159,14 @@ def test_ninety_days_of_silence_are_forgotten():
         ({"kind": Kind.APP_INSTALL, "category": Category.GAME}, True),
         ({"kind": Kind.APP_ACTIVE, "category": Category.GAME}, False),
         ({"kind": Kind.APP_ACTIVE, "category": Category.LOAN}, True),
+        ({"kind": END, "flags": Flag.FIRST_CONTACT | Flag.TALKED}, True),
+        ({"kind": END, "flags": Flag.TALKED}, False),
+        ({"kind": END, "flags": Flag.FIRST_CONTACT | Flag.TALKED | Flag.OUTGOING}, False),
+        ({"kind": ANSWER, "flags": Flag.FIRST_CONTACT}, False),
+        ({"kind": Kind.SMS, "flags": Flag.SCAM_TEXT}, True),
+        ({"kind": Kind.VISIT, "flags": Flag.LOOKALIKE}, True),
+        ({"kind": Kind.VISIT, "flags": Flag.FREE_HOSTING}, False),
+        ({"kind": Kind.VISIT, "flags": Flag.FREE_HOSTING | Flag.NEW_HOST}, True),
         ({"kind": Kind.TIMER}, True),
     ],
 )

@@ -7,24 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraud_guard.memory import ring
-from fraud_guard.memory.layout import EVENT, HEAD, RING
+from fraud_guard.memory.layout import HEAD, RING
+from fraud_guard.tags.block import ROW
+from fraud_guard.tags.kinds import Category, Kind, Lure
 
 DAY_MS = 86_400_000
 
 
-def event(ts_ms: int, position: int) -> np.ndarray:
-    events = np.zeros(1, EVENT)
-    events["when"] = ring.pack_when(np.array([ts_ms]), np.array([4], np.uint8), np.array([2], np.uint8))
-    events["position"] = position
-    return events
+def rows_at(ts_ms: int, position: int) -> np.ndarray:
+    rows = np.zeros(1, ROW)
+    rows["ts_ms"], rows["kind"], rows["category"], rows["position"] = ts_ms, 4, 2, position
+    return rows
 
 
 def fill(times_ms: list[int]) -> tuple[list[tuple[int, int]], int]:
     """Insert one after the other; (time, position) oldest first, and the overflow."""
     rings, head = ring.empty(3), np.zeros(1, HEAD)
     for position, ts_ms in enumerate(times_ms):
-        ring.insert(rings, head, np.array([1]), event(ts_ms, position))
-    read = ring.read(rings, head, np.array([1]))[0][: int(head["ring_size"][0])]
+        before = [int(e["when"]) >> 16 for e in ring.unroll(rings[[1]], head)[0]]
+        last = ring.insert(rings, head, np.array([1]), rows_at(ts_ms, position))
+        assert last[0] == (ts_ms >= max(before))
+    read = ring.unroll(rings[[1]], head)[0][: int(head["ring_size"][0])]
     assert not rings["when"][[0, 2]].any()
     return [(int(e["when"]) >> 16, int(e["position"])) for e in read], int(head["overflow"][0])
 
@@ -52,20 +55,43 @@ def test_overflow_counts_young_losses_alike_for_late_events(days):
     assert fill(times_ms)[1] == overflow
 
 
-def test_time_kind_and_category_are_packed_apart():
-    """`when` holds time, kind and category without loss."""
-    when = ring.pack_when(np.array([4_102_444_800_000]), np.array([255], np.uint8), np.array([254], np.uint8))
-    assert int(when[0]) >> 16 == 4_102_444_800_000
-    assert int(when[0]) >> 8 & 255 == 255
-    assert int(when[0]) & 255 == 254
+@given(
+    st.integers(1, (1 << 42) - 1), st.sampled_from(Kind), st.sampled_from([0, 1, 11, 23, 63]),
+    st.one_of(st.just(-1), st.integers(0, (1 << 44) - 2)), st.integers(0, (1 << 64) - 1),
+)  # fmt: skip
+def test_an_event_is_packed_without_loss(ts_ms, kind, category, position, peer):
+    """Time, kind, category, flags and position are read as they were put in; of the peer 16 bits; no position stays none."""
+    rows = rows_at(ts_ms, position)
+    rows["kind"], rows["category"], rows["flags"], rows["peer"] = kind, category, 0xFFFF_FFFE, peer
+    rings, head = ring.empty(1), np.zeros(1, HEAD)
+    ring.insert(rings, head, np.array([0]), rows)
+    event = ring.unroll(rings, head)[0, 0]
+    assert int(event["when"]) == ts_ms << 16 | kind << 8 | category
+    assert (event["flags"], event["peer"]) == (0xFFFF_FFFE, peer & 0xFFFF)
+    assert event["position"].astype(np.int64) == position
+
+
+def test_every_kind_and_category_has_room():
+    """Kinds fit in four bits, app categories and lures in six."""
+    assert max(Kind) < 16
+    assert max(max(Category), max(Lure).bit_length()) < 64
 
 
 def test_rows_of_one_call_do_not_mix():
     """Several subjects at once get their own events, appended or late."""
     rings, heads = ring.empty(2), np.zeros(2, HEAD)
     for times in ((10, 20), (30, 5), (30, 7)):
-        events = np.concatenate([event(t, t) for t in times])
-        ring.insert(rings, heads, np.array([1, 0]), events)
-    read = ring.read(rings, heads, np.array([1, 0]))
-    assert (read["when"] >> np.uint64(16))[:, :3].tolist() == [[10, 30, 30], [5, 7, 20]]
-    assert not read["when"][:, 3:].any()
+        ring.insert(rings, heads, np.array([1, 0]), np.concatenate([rows_at(t, t) for t in times]))
+    read = ring.unroll(rings[[1, 0]], heads)
+    assert (read["when"] >> np.uint64(16)).tolist() == [[10, 30, 30], [5, 7, 20]]
+
+
+def test_the_newest_event_of_a_call_is_found():
+    """The position of the newest event of some kinds with a peer; -1 where there is none."""
+    rings, head = ring.empty(1), np.zeros(1, HEAD)
+    for position, (kind, peer) in enumerate([(1, 77), (2, 77), (4, 77), (2, 78)]):
+        rows = rows_at(10 + position, position)
+        rows["kind"], rows["peer"] = kind, peer
+        ring.insert(rings, head, np.array([0]), rows)
+    assert ring.newest_position(rings, head, (1, 2), 77) == 1
+    assert ring.newest_position(rings, head, (1, 2), 79) == -1

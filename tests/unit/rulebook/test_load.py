@@ -95,7 +95,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_a_complaint_reads_as_a_sentence() -> None:
     """Place, message and remedy stand once each."""
     [(_, message)] = faults(RULE.replace("call_otps", "call_otp"))
-    assert message == f"{PATH}:10: unknown name `call_otp` — did you mean call_otps or calls_7d or calls_1h?"
+    assert message == f"{PATH}:10: unknown name `call_otp` — did you mean call_otps or last_call_otps or call_no_peer?"
 
 
 def test_the_same_id_twice_names_both_files() -> None:

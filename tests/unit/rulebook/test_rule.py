@@ -65,4 +65,4 @@ def test_risky_is_an_incoming_call_of_a_risky_number(flag: Flag) -> None:
 
 def test_names_of_events_and_subjects_are_told_apart() -> None:
     """`when` cannot speak of one event and `event` cannot speak of the subject, but for words both have."""
-    assert set(EVENT_SCHEMA) & set(FEATURE_SCHEMA) == {"forwarded"}
+    assert set(EVENT_SCHEMA) & set(FEATURE_SCHEMA) == {"forwarded", "night"}
