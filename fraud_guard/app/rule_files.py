@@ -6,15 +6,16 @@ lock, names of scam types) is for people and the lint, and does not change a gen
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import RootModel
 
 from fraud_guard.errors import RuleError
 from fraud_guard.generation import Generation, build
-from fraud_guard.rulebook.load import load_model
-from fraud_guard.rulebook.rule import Words
+from fraud_guard.rulebook.load import load_model, load_rule
+from fraud_guard.rulebook.rule import Rule, Words
 
 SCAM_TYPES = "scam_types.yaml"
 ROOMS = ("policy", "tags")
@@ -43,6 +44,20 @@ def load_generation(folder: Path) -> tuple[Generation, dict[str, str]]:
     """
     files = read_rule_files(folder)
     return build_from_files(files), files
+
+
+def load_rule_of(folder: Path, rule_id: str) -> tuple[Generation, Rule]:
+    """The generation of a rules folder and one of its rules, which may be a draft or retired.
+
+    Raises RuleError for a fault, LookupError for an id that no file has.
+    """
+    generation, files = load_generation(folder)
+    path = next((p for p in files if p.startswith("tags/") and PurePosixPath(p).stem == rule_id), None)
+    if path is None:
+        near = difflib.get_close_matches(rule_id, [PurePosixPath(p).stem for p in files if p.startswith("tags/")], 3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise LookupError(f"no such rule: {rule_id}{hint}")
+    return generation, load_rule(path, files[path])
 
 
 def load_scam_types(folder: Path) -> dict[str, Words]:

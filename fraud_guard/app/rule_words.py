@@ -115,6 +115,8 @@ def feature_zh(name: str) -> str:
 
 def feature_en(name: str) -> str:
     """The English name of a feature; of a `since_…_s` it names the event, without "since"."""
+    if name.startswith("lure_") and name.removeprefix("lure_") in LURES:
+        return f"a text with the wording of {LURES[name.removeprefix('lure_')][1]} since the last closure"
     what, _, window = FEATURES[name].doc.partition(";")[0].partition(", decayed with a time constant of ")
     if name.startswith("since_"):
         return what.removeprefix("since ")

@@ -18,10 +18,12 @@ from urllib.parse import unquote
 import idna
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
+from fraud_guard.door.lookalikes import imitates
 from fraud_guard.door.tables import load_lines, load_rows
 from fraud_guard.tags.kinds import Flag
 
-_TOP, _SHORT = int(Flag.TOP_HOST), int(Flag.SHORT_LINK)
+_TOP, _SHORT, _IP = int(Flag.TOP_HOST), int(Flag.SHORT_LINK), int(Flag.IP_HOST)
+_LOOKALIKE, _FREE_HOSTING = int(Flag.LOOKALIKE), int(Flag.FREE_HOSTING)
 _MAX_INPUT = 2048
 _MAX_HOST = 253
 _PLAIN = re.compile(
@@ -39,17 +41,14 @@ class Host(NamedTuple):
 
     `host`: lower case, punycode, without scheme, user, port, path or final dot; "" when the
     input names no host. `registrable`: public suffix + 1 (the host itself for IP literals).
-    `flags`: bits of `tags.kinds.Flag` (TOP_HOST, SHORT_LINK). `store`: a known app store or
-    vendor download host. `ip`: the host is an IP literal. `lookalike`: an IDN label that
-    imitates a host of the top list or mixes scripts.
+    `flags`: bits of `tags.kinds.Flag` (TOP_HOST, SHORT_LINK, LOOKALIKE, FREE_HOSTING, IP_HOST).
+    `store`: a known app store or vendor download host.
     """
 
     host: str
     registrable: str
     flags: int = 0
     store: bool = False
-    ip: bool = False
-    lookalike: bool = False
 
 
 _NO_HOST = Host("", "")
@@ -61,15 +60,9 @@ def reduce_host(host_or_url: str) -> Host:
     if not host:
         return _NO_HOST
     if ":" in host or host.replace(".", "").isdigit():
-        return Host(host, host, ip=True)
+        return Host(host, host, _IP)
     registrable = _suffixes().privatesuffix(host) or host
-    return Host(
-        host,
-        registrable,
-        _flags(host, registrable),
-        store=_is_under(host, _stores()),
-        lookalike="xn--" in host and _is_lookalike(host),
-    )
+    return Host(host, registrable, _flags(host, registrable), _is_under(host, _stores()))
 
 
 def is_store(host: str) -> bool:
@@ -88,9 +81,10 @@ def _flags(host: str, registrable: str) -> int:
     if host in _shorteners() or registrable in _shorteners():
         return _SHORT
     top, exceptions = _top_hosts()
-    if registrable not in top and not _is_under(host, _open_to_schools_and_offices()):
-        return 0
-    return 0 if exceptions and _is_under(host, exceptions) else _TOP
+    if registrable in top or _is_under(host, _open_to_schools_and_offices()):
+        return 0 if exceptions and _is_under(host, exceptions) else _TOP
+    free = registrable.count(".") > 1 and _registries().privatesuffix(host) != registrable
+    return (_LOOKALIKE if imitates(host, registrable, top) else 0) | (_FREE_HOSTING if free else 0)
 
 
 def _clean(text: str) -> str:
@@ -152,29 +146,17 @@ def _is_under(host: str, domains: frozenset[str]) -> bool:
     return False
 
 
-def _is_lookalike(host: str) -> bool:
-    try:
-        shown = ".".join(
-            label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
-            for label in host.split(".")
-        )
-    except UnicodeError:
-        return False
-    skeleton = shown.translate(_confusables())
-    imitated = _suffixes().privatesuffix(skeleton) if skeleton.isascii() else None
-    return imitated in _top_hosts()[0] or any(_mixes_scripts(label) for label in shown.split("."))
-
-
-def _mixes_scripts(label: str) -> bool:
-    """Latin beside Cyrillic or Greek in one label; Chinese beside Latin is ordinary."""
-    scripts = {unicodedata.name(c, "?").partition(" ")[0] for c in label if c.isalpha()}
-    return "LATIN" in scripts and not scripts.isdisjoint(("CYRILLIC", "GREEK", "ARMENIAN"))
-
-
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
     with Path(PSLFILE).open(encoding="utf-8") as public:
         return PublicSuffixList([*public, *(line.text for line in load_lines("hosting_suffixes.txt"))])
+
+
+@lru_cache(maxsize=1)
+def _registries() -> PublicSuffixList:
+    """Suffixes of registries alone, without those of companies."""
+    with Path(PSLFILE).open(encoding="utf-8") as public:
+        return PublicSuffixList(public, only_icann=True)
 
 
 @lru_cache(maxsize=1)
@@ -200,8 +182,3 @@ def _shorteners() -> frozenset[str]:
 def _stores() -> frozenset[str]:
     return frozenset(cells[0] for _, cells in load_rows("stores.csv", ("host", "name")))
 
-
-@lru_cache(maxsize=1)
-def _confusables() -> dict[int, str]:
-    rows = load_rows("confusables.csv", ("character", "looks_like"))
-    return {ord(cells[0]): cells[1] for _, cells in rows}

@@ -27,7 +27,9 @@ _OUT, _MARKED = int(Flag.OUTGOING), int(Flag.MARKED)
 _FORWARDED, _FORWARD_KNOWN, _LONG = int(Flag.FORWARDED), int(Flag.FORWARD_KNOWN), int(Flag.LONG)
 _LINK, _APK, _SIDELOADED = int(Flag.LINK), int(Flag.APK), int(Flag.SIDELOADED)
 _INSTALL, _DOWNLOAD = int(Kind.APP_INSTALL), int(Kind.DOWNLOAD)
-_TOP, _SHORT_LINK = int(Flag.TOP_HOST), int(Flag.SHORT_LINK)
+_TOP = int(Flag.TOP_HOST)
+_OF_A_LINK = int(Flag.SHORT_LINK | Flag.LOOKALIKE | Flag.FREE_HOSTING | Flag.IP_HOST)
+"""What the host of a text's first link adds to the text."""
 
 
 class Draft(NamedTuple):
@@ -120,7 +122,7 @@ class RowMaker:
                 self.quotes.append((token, mark, tag.text))
         if urls:
             _, more, host = self._hosts.get(urls[0]) or self._look_up(urls[0])
-            flags |= _LINK | more & _SHORT_LINK
+            flags |= _LINK | more & _OF_A_LINK
         return flags, lures, host
 
     def _net(self, tag: WireNet) -> tuple[int, int, int, int, str | None]:

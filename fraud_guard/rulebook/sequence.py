@@ -60,13 +60,13 @@ def match_newest(
     have shape (n,). Events count in the order in which they lie in the ring.
     """
     end_ms = times_ms[np.arange(len(last)), last][:, None]
-    usable = (np.arange(times_ms.shape[1]) < last[:, None]) & (times_ms >= end_ms - span_ms[:, None])
+    usable: Bools = (np.arange(times_ms.shape[1]) < last[:, None]) & (times_ms >= end_ms - span_ms[:, None])
     next_ms, reached = np.broadcast_to(end_ms, times_ms.shape), usable
     for k in reversed(range(len(steps))):
         reached = np.asarray(usable & steps[k] & (next_ms - times_ms <= within_ms[k][:, None]))
         if k:
             next_ms = _next_ms(times_ms, reached)
-    found: Bools = reached.any(axis=1)
+    found: Bools = np.logical_or.reduce(reached, axis=1)
     return found
 
 

@@ -87,9 +87,7 @@ def test_stores(host: str) -> None:
 )
 def test_lookalikes(host: str) -> None:
     """A name that imitates a top host with letters of another script is marked and not top."""
-    found = reduce_host(host)
-    assert found.lookalike
-    assert found.flags == 0
+    assert reduce_host(host).flags == Flag.LOOKALIKE
 
 
 @pytest.mark.parametrize(
@@ -97,7 +95,56 @@ def test_lookalikes(host: str) -> None:
 )
 def test_honest_names_are_no_lookalikes(host: str) -> None:
     """Names wholly in one script, or in Chinese, are ordinary."""
-    assert not reduce_host(host).lookalike
+    assert not reduce_host(host).flags & Flag.LOOKALIKE
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "taobao-kefu.example",  # a brand as a word
+        "login-icbc.example",
+        "baidu-com.example",
+        "alipay.example",  # the brand itself, elsewhere
+        "meituanvip.example",  # a brand within a word
+        "www.icbc.com.cn.example.test",  # a known domain before the real one
+        "ta0bao.example",  # a digit for a letter
+        "pinduodou.example",  # two letters swapped
+        "alipey.example",  # a letter changed
+        "huaweii.example",  # a letter too many
+        "jingdong-vip.pages.dev",
+    ],
+)
+def test_imitated_names(host: str) -> None:
+    """A brand in a foreign name, however it is dressed up, is marked."""
+    assert reduce_host(host).flags & Flag.LOOKALIKE
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["www.taobao.com", "google.de", "amazon.co.jp", "taobaocdn.com", "paypalobjects.com", "flower-shop.example", "bocconi.example",
+     "wuxi-yiyuan.example", "chasing.example", "10000.example.test"],
+)  # fmt: skip
+def test_own_and_ordinary_names_imitate_nobody(host: str) -> None:
+    """A brand's own domains, and words that only hold a short brand, are no imitations."""
+    assert not reduce_host(host).flags & Flag.LOOKALIKE
+
+
+@pytest.mark.parametrize(
+    ("host", "flags"),
+    [
+        ("shop.github.io", Flag.FREE_HOSTING),
+        ("a.shop.pages.dev", Flag.FREE_HOSTING),
+        ("b.oss-cn-beijing.aliyuncs.com", Flag.FREE_HOSTING),
+        ("github.io", 0),
+        ("www.shop.co.uk", 0),
+        ("pan.baidu.com", 0),
+        ("http://203.0.113.9/a", Flag.IP_HOST),
+        ("[2001:db8::1]", Flag.IP_HOST),
+    ],
+)
+def test_where_a_host_lies(host: str, flags: int) -> None:
+    """Sub-domains that anybody gets, and addresses without a name, are marked."""
+    assert reduce_host(host).flags == flags
 
 
 @pytest.mark.parametrize(

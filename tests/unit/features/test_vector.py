@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fraud_guard.features.vector import FEATURES, NEVER_S, View, compute
 from fraud_guard.memory.layout import HEAD
 from fraud_guard.tags.block import ROW
+from fraud_guard.tags.kinds import Flag, Kind
 from tests.reference import record as plain
 from tests.reference.harness import rows_of
 from tests.reference.language import feature
@@ -50,7 +51,11 @@ def test_the_hour_is_local(utc_h, hour):
 def test_every_feature_equals_its_plain_definition(tags, later_ms):
     """After any day, at any later time, each feature is what its documentation says of the plain record."""
     one, expected, names = One(), plain.Record(), ROW.names or ()
-    for row in rows_of(tags):
+    rows = rows_of(tags)
+    score = (np.arange(len(rows)) * 37 % 256).astype(np.uint8)
+    rows["text_score"], rows["host_score"] = np.where(rows["kind"] == Kind.SMS, score, 0), np.where(rows["kind"] == Kind.VISIT, score, 0)
+    rows["flags"] |= np.where(score > 200, np.uint32(Flag.SCAM_TEXT | Flag.SCAM_HOST), np.uint32(0))
+    for row in rows:
         given = dict(zip(names, row.tolist(), strict=True))
         one.take([np.array([row], ROW)])
         plain.apply(expected, given)

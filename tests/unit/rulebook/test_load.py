@@ -82,6 +82,37 @@ def test_the_faulty_step_of_a_sequence_is_told() -> None:
     assert (line, "otpp" in message) == (13, True)
 
 
+SEQUENCE = RULE.replace("event: kind = 'sms' AND otp\n", "sequence:\n  within: 2h\n  steps:\n    - otp\n    - {where: lure, optional: true}\n    - bank\n")
+
+
+def test_a_step_is_a_condition_or_says_more() -> None:
+    """A step written with `where` may be optional and have a limit; a plain one is mandatory without."""
+    sequence = load_rule(PATH, SEQUENCE.replace("- bank", "- {where: bank, within: 5min}")).sequence
+    assert sequence is not None
+    assert [(s.where, s.optional, s.within) for s in sequence.steps] == [("otp", False, None), ("lure", True, None), ("bank", False, 300)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("- bank", "- {where: bank, optional: true}", 9, "two steps that are not optional"),
+        ("- bank", "- otp\n    - {where: bank, optional: true}", 9, "the last step cannot be optional"),
+        ("- otp", "- {where: otp, within: 5min}", 9, "counts from the mandatory step before it"),
+        ("- bank", "- {where: bank, within: 3h}", 9, "longer than that of the sequence"),
+        ("  steps:\n    - otp\n    - {where: lure, optional: true}", "  bonus: 1\n  steps:\n    - otp", 9, "`bonus` is given for optional steps"),
+        ("within: 2h", "within: 2h\n  bonus: 11", 1, "more than 12"),
+        ("where: lure", "where: lurre", 13, "unknown name `lurre`"),
+        ("optional: true", "optionel: true", 13, "optionel"),
+    ],
+)
+def test_a_faulty_sequence_is_told_with_its_line(old: str, new: str, line: int, says: str) -> None:
+    """What optional steps, limits and bonuses must keep is told where it is broken."""
+    assert old in SEQUENCE
+    [(got_line, message)] = faults(SEQUENCE.replace(old, new))
+    assert says in message
+    assert got_line == line
+
+
 def test_all_faults_are_told_at_once() -> None:
     """Faults of several expressions of several files come in one error."""
     bad = RULE.replace("otp\n", "otpp\n").replace("call_otps", "call_otp")
