@@ -14,7 +14,7 @@ from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.rulebook.chains import SequenceHit, Sequences
 from fraud_guard.rulebook.events import EVENT_SCHEMA, EventColumns
 from fraud_guard.rulebook.expression import Expression, Name, Schema, compile_sql
-from fraud_guard.rulebook.normal_form import Columns, Memo
+from fraud_guard.rulebook.normal_form import Columns
 from fraud_guard.rulebook.panel import Panel
 from fraud_guard.rulebook.rule import Rule
 from fraud_guard.tags.kinds import Kind
@@ -22,6 +22,7 @@ from fraud_guard.tags.kinds import Kind
 FEATURE_SCHEMA: Schema = {name: Name("bool" if f.unit == "0/1" else "num") for name, f in FEATURES.items()}
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.intp]
+_NEVER_S = np.int64(1 << 40)
 
 
 class CompiledRule(NamedTuple):
@@ -64,7 +65,7 @@ class Book:
         live = sorted((r for r in rules if r.status in ("test", "stable")), key=lambda r: r.id)
         self.rules = [compile_rule(r) for r in live]
         self.features = sorted({n for r in self.rules if r.when for n in r.when.names})
-        self._timers = sorted({(r.rule.timer.after, i) for i, r in enumerate(self.rules) if r.rule.timer})
+        self._timers = _Timers([(i, r.rule.timer.after, r.timer) for i, r in enumerate(self.rules) if r.rule.timer and r.timer])
         self._sequences = Sequences(
             [(i, r.rule.sequence, r.steps) for i, r in enumerate(self.rules) if r.rule.sequence]
         )
@@ -73,21 +74,12 @@ class Book:
         place = {sql: k for k, sql in enumerate(events)}
         self._plain, self._events = np.array([i for i, _ in plain], np.intp), Panel(list(events.values()))
         self._event_of = np.array([place[event.sql] for _, event in plain], np.intp)
-        self._when = [i for i, r in enumerate(self.rules) if r.when]
+        self._when = np.array([i for i, r in enumerate(self.rules) if r.when], np.intp)
         self._conditions = Panel([r.when for r in self.rules if r.when])
 
     def next_due_ms(self, call_flags: np.ndarray, answer_ms: np.ndarray, elapsed_s: np.ndarray) -> np.ndarray:
         """When each call in progress must be looked at next; 0 = never."""
-        due = np.zeros(len(answer_ms), np.int64)
-        if not self._timers:
-            return due
-        kind = np.full(len(due), Kind.CALL_ANSWER, np.uint8)
-        columns = EventColumns(kind, np.zeros(len(due), np.uint8), call_flags)
-        memo: Memo = {}
-        for after_s, i in reversed(self._timers):
-            wanted = self.rules[i].timer.run(columns, memo) & (elapsed_s < after_s)  # type: ignore[union-attr]
-            due = np.where(wanted, answer_ms + after_s * 1000, due)
-        return due
+        return self._timers.next_due_ms(call_flags, answer_ms, elapsed_s)
 
     def sequences(
         self, rows: np.ndarray, events: np.ndarray, sizes: np.ndarray, newest_last: Bools
@@ -130,14 +122,36 @@ class Book:
             hit[i] = mask
         timers = np.flatnonzero(rows["kind"] == Kind.TIMER)
         if len(timers):
-            hit[:, timers] |= self._timers_due(rows[timers])
+            self._timers.mark_due(hit, rows, timers)
         return hit
 
-    def _timers_due(self, rows: np.ndarray) -> Bools:
-        """Which timer rules have a row of kind TIMER as theirs; `call` speaks of the call, as when the timer was set."""
-        due, memo = np.zeros((len(self.rules), len(rows)), np.bool_), Memo()
-        answer = np.full(len(rows), Kind.CALL_ANSWER, np.uint8)
-        columns = EventColumns(answer, rows["category"], rows["flags"])
-        for after_s, i in self._timers:
-            due[i] = (rows["value"] == after_s) & self.rules[i].timer.run(columns, memo)  # type: ignore[union-attr]
-        return due
+
+class _Timers:
+    """The timer rules of a book: `entries` are number, span (s) and condition on the call. Equal conditions are asked once."""
+
+    def __init__(self, entries: Sequence[tuple[int, int, Expression]]) -> None:
+        calls = {call.sql: call for _, _, call in entries}
+        place = {sql: k for k, sql in enumerate(calls)}
+        self._calls = Panel(list(calls.values()))
+        self._rules = np.array([i for i, _, _ in entries], np.intp)
+        self._after_s = np.array([after_s for _, after_s, _ in entries], np.int64)
+        self._call_of = np.array([place[call.sql] for _, _, call in entries], np.intp)
+        self._spans_s = [np.array([*sorted({a for _, a, call in entries if call.sql == sql}), _NEVER_S]) for sql in calls]
+
+    def next_due_ms(self, call_flags: np.ndarray, answer_ms: np.ndarray, elapsed_s: np.ndarray) -> np.ndarray:
+        """As `Book.next_due_ms`."""
+        after_s = np.full(len(answer_ms), _NEVER_S)
+        for asked, spans_s in zip(self._asked(call_flags), self._spans_s, strict=True):
+            next_s = spans_s[np.searchsorted(spans_s, elapsed_s, side="right")]
+            after_s = np.where(asked, np.minimum(after_s, next_s), after_s)
+        return np.where(after_s < _NEVER_S, answer_ms + after_s * 1000, 0)
+
+    def mark_due(self, hit: Bools, rows: np.ndarray, at: Ints) -> None:
+        """Set in `hit` (rules, n) which timer rules the rows `at`, of kind TIMER, belong to."""
+        due = (rows["value"][at] == self._after_s[:, None]) & self._asked(rows["flags"][at])[self._call_of]
+        hit[self._rules[:, None], at] = due
+
+    def _asked(self, call_flags: np.ndarray) -> Bools:
+        """Which conditions hold of calls, as they were when they were answered."""
+        answer = np.full(len(call_flags), Kind.CALL_ANSWER, np.uint8)
+        return self._calls.run(EventColumns(answer, np.zeros_like(answer), call_flags), len(answer))
