@@ -68,6 +68,11 @@ class Block(msgspec.Struct):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def id_at(self, position: int) -> str | None:
+        """The id of the tag at this position, None when it is not in this block."""
+        row = int(np.searchsorted(self.rows["position"], position))
+        return text(self.ids, row) if row < len(self.rows) and self.rows["position"][row] == position else None
+
     def take(self, index: npt.NDArray[np.intp]) -> Block:
         """The rows at `index`, in that order."""
         where = index.tolist()
@@ -77,6 +82,14 @@ class Block(msgspec.Struct):
             [text(self.sources, i) for i in where],
             [text(self.hosts, i) for i in where],
         )
+
+
+def join(blocks: Sequence[Block]) -> Block:
+    """Consecutive blocks of one partition, as read from the log, as one; the result of `decide` is the same."""
+    if len(blocks) == 1:
+        return blocks[0]
+    strings = ([getattr(b, name) for b in blocks] for name in ("ids", "sources", "hosts"))
+    return Block(np.concatenate([b.rows for b in blocks]), *map(pa.chunked_array, strings))
 
 
 class Controls(msgspec.Struct):
@@ -104,6 +117,11 @@ def encode_block(rows: Rows, ids: Sequence[str], sources: Sequence[str], hosts: 
     with pa.ipc.new_stream(sink, _SCHEMA, options=_OPTIONS) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def is_block(data: bytes) -> bool:
+    """Whether a log record is a block of tags."""
+    return data[:1] == _BLOCK
 
 
 def encode_controls(controls: Sequence[Control], watermark_ms: int) -> bytes:
