@@ -20,14 +20,14 @@ from fraud_guard.adapters.embedded.registry import open_log
 from fraud_guard.adapters.embedded.transport import register
 from fraud_guard.adapters.quiet_app import QuietApp
 from fraud_guard.app.rule_files import load_generation
-from fraud_guard.door.arrival import ClockArrival
-from fraud_guard.door.door import Door
+from fraud_guard.door.decode import decode
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.shipped import shipped
-from fraud_guard.tags.block import STORED
+from fraud_guard.tags.kinds import Flag
 from tests.reference.model import PlainScorer
+from tests.reference.plain_door import PlainRowMaker
 
-NUMBERS = STORED
+LATE, NIGHT = int(Flag.LATE), int(Flag.NIGHT)
 
 
 class PerEventScorer(PlainScorer):
@@ -65,22 +65,25 @@ def take_events(app: faust.App, last: int) -> None:
     """The agent of the documentation's first page."""
     generation, _ = load_generation(shipped("rules"))
     scorer = PerEventScorer([r.rule for r in generation.book.rules], generation.policies.fusion, generation.policies.escalation)
-    door = Door(Tokeniser(bytes(32)), ClockArrival(lambda: 4_000_000_000_000))
-    seen = 0
+    rows, watermark_ms, seen = PlainRowMaker(Tokeniser(bytes(32)), {}), 0, 0
 
     @app.agent(app.topic("events", value_serializer="raw"))
     async def score(stream: faust.StreamT[bytes]) -> None:
-        nonlocal seen
+        nonlocal seen, watermark_ms
         async for line in stream:
-            for draft in door.take([line], [seen]):
-                block = door.block([draft])
-                for row in block.rows:
-                    event = {name: row[name].item() for name in NUMBERS} | {"token": row["token"].tobytes(), "position": seen}
-                    scorer.token = event["token"]
-                    scorer.tag(event)
+            draft = rows.make(decode(line), seen)
+            watermark_ms = max(watermark_ms, draft.ts_ms)
+            flags = draft.flags | (LATE if draft.ts_ms < watermark_ms else 0) | (NIGHT if is_night(draft.ts_ms) else 0)
+            scorer.token = draft.token
+            scorer.tag(draft._asdict() | {"flags": flags, "watermark_ms": watermark_ms, "position": seen})
             seen += 1
             if seen == last:
                 os.kill(os.getpid(), signal.SIGTERM)
+
+
+def is_night(ts_ms: int) -> bool:
+    """22:00 to 06:00 in China."""
+    return (ts_ms // 3_600_000 + 10) % 24 < 8
 
 
 if __name__ == "__main__":

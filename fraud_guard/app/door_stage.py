@@ -17,8 +17,8 @@ from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.app.topics import LOG, inlet_place, inlet_position
-from fraud_guard.door.door import Door, Refused, chunks
-from fraud_guard.door.rows import Draft
+from fraud_guard.door.arrival import NOTHING
+from fraud_guard.door.door import Door, Refused
 from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
@@ -43,7 +43,7 @@ class DoorStage:
         self._partitions, self._now_ms, self._idle_ms = partitions, now_ms, idle_ms
         self._lag_ms, self._moved_ms = 0, now_ms()
         self._taken = range(0)
-        self._ready: list[Draft] = []  # read, and not yet in the log because it could not be reached
+        self._ready = NOTHING  # read, and not yet in the log because it could not be reached
 
     def restore_watermark(self) -> None:
         """Go on from the newest watermark in the log, so that it never falls, and as far behind the clock as it was."""
@@ -115,9 +115,9 @@ class DoorStage:
         except DependencyError:
             self._door.watermark_ms = watermark_ms  # or the same tags would be late at the next try
             raise
-        self._ready = []
+        self._ready = NOTHING
 
-    def _append(self, drafts: Sequence[Draft]) -> None:
+    def _append(self, drafts: Block) -> None:
         rows = self._door.rows
         now_ms = self._now_ms()
         if rows.originals:
@@ -128,7 +128,7 @@ class DoorStage:
             rows.quotes.clear()
         failpoint("door-before-append")
         appends = []
-        for some in chunks(drafts):
+        for some in drafts.cut():
             block = self._door.block(some)
             appends += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
         if appends:

@@ -221,7 +221,7 @@ def break_door(run: Driver, patch: pytest.MonkeyPatch, line: bytes) -> None:
     site, chunk = run.site, [StoredRecord(MIXED, 0, 10**9, T0, None, line)]
     with patch.context() as inner:
         inner.setattr(os, "kill", lambda *_: None)
-        inner.setattr(RowMaker, "make", lambda _self, tag, _inlet: {}[tag.subject])
+        inner.setattr(RowMaker, "make", lambda _self, tags, _inlets: {}[tags[0].subject])
         assert not asyncio.run(agents.persist(site, lambda: site.door.take(chunk)))
     assert site.stopping
     site.failure, site.stopping = None, False
