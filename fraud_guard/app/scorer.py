@@ -71,7 +71,6 @@ class Scorer:
         self._letters, self._now_ms, self._pace = letters, now_ms, pace
         self._skip: set[int] = set()
         self._since, self._checkpoints, self._first = 0, 0, 0
-        self._unsaved: tuple[dict[str, bytes], set[str]] = ({}, set())
         self._torn = False  # memory is being built again to find a tag that breaks it
         self._undone: tuple[Block | Controls, Effects] | None = None  # decided, neither told nor stored yet
 
@@ -148,14 +147,11 @@ class Scorer:
         self._checkpoints += 1
         if self._checkpoints % self._pace.sweep_every == 0:
             self.memory.sweep()
-        blobs, drop = self._unsaved
-        delta = self._pager.delta()
-        drop = (drop | set(delta.drop)) - delta.blobs.keys()
-        self._unsaved = ({**{k: v for k, v in blobs.items() if k not in drop}, **delta.blobs}, drop)
-        memory = self.memory
-        snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, self._unsaved[0])
-        self._store.checkpoint(self.partition, self._epoch, snapshot, self._unsaved[1])
-        self._unsaved, self._since = ({}, set()), 0
+        memory, delta = self.memory, self._pager.delta()
+        snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, delta.blobs)
+        self._store.checkpoint(self.partition, self._epoch, snapshot, delta.drop)
+        self._pager.saved()
+        self._since = 0
         self._saved_ms, self._saved_position = self._now_ms(), memory.position
         self.counts["checkpoints"] += 1
 
@@ -167,7 +163,7 @@ class Scorer:
         self.memory.position, self.memory.watermark_ms = snapshot.position, snapshot.watermark_ms
         self.memory.generation = snapshot.generation
         self._generation: Generation | None = self._archive.get(snapshot.generation) if snapshot.generation else None
-        self._unsaved, self._waiting = ({}, set()), list[SeenEffect]()
+        self._waiting = list[SeenEffect]()
         self._undone = None
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._saved_ms, self._saved_position = self._now_ms(), snapshot.position
