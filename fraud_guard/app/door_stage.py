@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import structlog
 
 from fraud_guard.adapters.chunking import LogRecord
 from fraud_guard.adapters.embedded.log import EmbeddedLog
@@ -23,8 +24,11 @@ from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import DeadLetter, DeadLetters
-from fraud_guard.tags.block import Block, Controls, decode_record, encode_block, encode_controls
+from fraud_guard.tags.block import Block, Controls, decode_record, encode_block, encode_controls, join
 from fraud_guard.tags.control import Control
+from fraud_guard.tags.reasons import Reason
+
+log = structlog.get_logger()
 
 QUOTE_KEPT_MS = 30 * 86_400_000
 RESTORED = 64
@@ -63,7 +67,7 @@ class DoorStage:
         failpoint("door-before-read")
         inlets = _inlets(records)
         if inlets != self._taken:
-            self._ready += self._door.take([r.value or b"" for r in records], inlets)
+            self._ready += self._read([r.value or b"" for r in records], inlets)
             self._taken = inlets
             self.counts["accepted"] += len(records)
         failpoint("door-after-read")
@@ -107,6 +111,22 @@ class DoorStage:
     def refuse(self, refused: Sequence[tuple[int, str]]) -> None:
         """Dead letters of tags that the scorer refused; their raw bytes are read from the inlet again."""
         self._refuse([Refused(inlet, reason, "") for inlet, reason in refused], self._raw)
+
+    def _read(self, raw: Sequence[bytes], inlets: range) -> Block:
+        """All records at once; when one of them meets a defect, one by one, so that it costs that one only."""
+        try:
+            return self._door.take(raw, inlets)
+        except Exception:  # the process boundary
+            log.exception("door_failed", records=len(raw))
+        return join([self._read_one(record, inlet) for record, inlet in zip(raw, inlets, strict=True)])
+
+    def _read_one(self, record: bytes, inlet: int) -> Block:
+        try:
+            return self._door.take([record], [inlet])
+        except Exception:  # the same boundary, one record at a time
+            log.exception("record_failed", inlet=inlet)
+            self._door.refused.append(Refused(inlet, Reason.FAILED, ""))
+            return NOTHING
 
     def _append_ready(self) -> None:
         watermark_ms = self._door.watermark_ms
