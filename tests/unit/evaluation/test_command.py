@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from fraud_guard.app.cli import exits
 from fraud_guard.app.cli.evaluate import evaluate
 from tests.unit.evaluation.cities import CITY, alert, attempt, line, lookalike, loss
 
@@ -40,6 +41,7 @@ def files(tmp_path: Path) -> Path:
 
 def run(folder: Path, *options: str, alerts: str = "alerts.ndjson", truth: str = "truth.ndjson") -> Result:
     words = ["--alerts", str(folder / alerts), "--truth", str(folder / truth), *options]
+    exits.out.width = exits.err.width = 160  # consoles take their width when they are made
     return CliRunner().invoke(app, words, env={"COLUMNS": "160"})
 
 
