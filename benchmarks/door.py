@@ -10,7 +10,7 @@ from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.decode import decode
 from fraud_guard.door.door import Door
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.tags.block import encode_block
+from fraud_guard.tags.block import Block, encode_block
 
 CHUNK = 1_000
 
@@ -29,7 +29,7 @@ def door(folder: Path, tags: int = 200_000) -> dict[str, float]:
     return {"decode": decoding, "decode to draft, caches warm": drafting, "block and Arrow": packing}
 
 
-def _packed(one: Door, drafts: list) -> bytes:
+def _packed(one: Door, drafts: Block) -> bytes:
     block = one.block(drafts)
     return encode_block(block.rows, block.ids, block.sources, block.hosts)
 

@@ -30,8 +30,9 @@ def describe() -> str:
 
 def run(*command: str, **environment: str) -> Cost:
     """Run a command to its end. Raises CalledProcessError with what it said."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # an installation has its byte code
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    child = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    child = subprocess.Popen(command, env={**kept, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     _, said = child.communicate()
     wall_s, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if child.returncode:

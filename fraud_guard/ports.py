@@ -27,7 +27,7 @@ class Snapshot(msgspec.Struct):
     position: int
     watermark_ms: int
     generation: str
-    blobs: dict[str, bytes]
+    blobs: Mapping[str, bytes]
 
 
 class MemoryStore(Protocol):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fraud_guard.adapters.embedded.records import Record
+from fraud_guard.app.scorer import steps
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import LOG, MIXED
@@ -86,8 +87,9 @@ class Driver:
     def _score(self) -> bool:
         moved = False
         for partition, one in self.site.scorers.items():
-            for record in self.site.log.read(LOG, partition, one.next_offset, 8) if self._behind(partition) else ():
-                self.site.book_outcomes(one.handle(record.offset, record.value))
+            read = self.site.log.read(LOG, partition, one.next_offset, 8) if self._behind(partition) else []
+            for step in steps((record.offset, record.value) for record in read):
+                self.site.book_outcomes(one.handle(step))
                 failpoint("scorer-before-ack")
                 one.checkpoint_if_due()
                 moved = True

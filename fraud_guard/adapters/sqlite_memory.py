@@ -82,8 +82,8 @@ class SqliteMemoryStore:
             failpoint("checkpoint-position")
             (self._next_id,) = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM blob").fetchone()
             self._db.executemany("INSERT OR REPLACE INTO blob (id, partition, key, crc, data) VALUES (?, ?, ?, ?, ?)", (
-                (self._id(partition, key, new_ids), partition, key, zlib.crc32(data), data)
-                for key, data in sorted(snapshot.blobs.items())
+                (self._id(partition, key, new_ids), partition, key, zlib.crc32(data := snapshot.blobs[key]), data)
+                for key in sorted(snapshot.blobs)
             ))  # fmt: skip
             failpoint("checkpoint-blobs")
             dropped = [key for key in drop if (partition, key) in self._ids]

@@ -18,19 +18,22 @@ import structlog
 from faust.types import TP
 
 from fraud_guard.adapters.chunking import ChunkSchema
-from fraud_guard.app.scorer import Scorer
+from fraud_guard.app.scorer import Logged, Scorer, steps
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import INLETS, LOG
 from fraud_guard.errors import DependencyError, FraudGuardError
 from fraud_guard.failpoints import failpoint
+from fraud_guard.tags.block import BLOCK_MAX
 
 log = structlog.get_logger()
 LONGEST_WAIT_S = 5.0
+DOOR_RECORDS = 4 * BLOCK_MAX
+"""Raw records that the door takes at once while it is behind: one transaction for several blocks."""
 
 
 def take_in(app: faust.App, site: Site) -> None:
     """Inlets -> door -> the log."""
-    inlets = app.topic(*INLETS, schema=ChunkSchema())
+    inlets = app.topic(*INLETS, schema=ChunkSchema(max_records=DOOR_RECORDS))
 
     @app.agent(inlets, name="door")
     async def door(stream: Any) -> None:
@@ -64,8 +67,8 @@ def score(app: faust.App, site: Site) -> None:
 
 async def _score(site: Site, partition: int, records: list[Any]) -> bool:
     one = site.scorer(partition)
-    for record in records:
-        if not await persist(site, partial(_handle, site, one, record)):
+    for step in steps((record.offset, record.value) for record in records):
+        if not await persist(site, partial(_handle, site, one, step)):
             return False
         if not await persist(site, one.checkpoint_if_due):
             return False
@@ -73,8 +76,8 @@ async def _score(site: Site, partition: int, records: list[Any]) -> bool:
     return True
 
 
-def _handle(site: Site, one: Scorer, record: Any) -> None:
-    site.book_outcomes(one.handle(record.offset, record.value))
+def _handle(site: Site, one: Scorer, step: Logged) -> None:
+    site.book_outcomes(one.handle(step))
 
 
 def send_out(app: faust.App, site: Site) -> None:

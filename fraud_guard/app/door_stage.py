@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import structlog
 
 from fraud_guard.adapters.chunking import LogRecord
 from fraud_guard.adapters.embedded.log import EmbeddedLog
@@ -17,14 +18,17 @@ from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.app.topics import LOG, inlet_place, inlet_position
-from fraud_guard.door.door import Door, Refused, chunks
-from fraud_guard.door.rows import Draft
+from fraud_guard.door.arrival import NOTHING
+from fraud_guard.door.door import Door, Refused
 from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import DeadLetter, DeadLetters
-from fraud_guard.tags.block import Block, Controls, decode_record, encode_block, encode_controls
+from fraud_guard.tags.block import Block, Controls, decode_record, encode_block, encode_controls, join
 from fraud_guard.tags.control import Control
+from fraud_guard.tags.reasons import Reason
+
+log = structlog.get_logger()
 
 QUOTE_KEPT_MS = 30 * 86_400_000
 RESTORED = 64
@@ -43,7 +47,7 @@ class DoorStage:
         self._partitions, self._now_ms, self._idle_ms = partitions, now_ms, idle_ms
         self._lag_ms, self._moved_ms = 0, now_ms()
         self._taken = range(0)
-        self._ready: list[Draft] = []  # read, and not yet in the log because it could not be reached
+        self._ready = NOTHING  # read, and not yet in the log because it could not be reached
 
     def restore_watermark(self) -> None:
         """Go on from the newest watermark in the log, so that it never falls, and as far behind the clock as it was."""
@@ -63,7 +67,7 @@ class DoorStage:
         failpoint("door-before-read")
         inlets = _inlets(records)
         if inlets != self._taken:
-            self._ready += self._door.take([r.value or b"" for r in records], inlets)
+            self._ready += self._read([r.value or b"" for r in records], inlets)
             self._taken = inlets
             self.counts["accepted"] += len(records)
         failpoint("door-after-read")
@@ -108,6 +112,22 @@ class DoorStage:
         """Dead letters of tags that the scorer refused; their raw bytes are read from the inlet again."""
         self._refuse([Refused(inlet, reason, "") for inlet, reason in refused], self._raw)
 
+    def _read(self, raw: Sequence[bytes], inlets: range) -> Block:
+        """All records at once; when one of them meets a defect, one by one, so that it costs that one only."""
+        try:
+            return self._door.take(raw, inlets)
+        except Exception:  # the process boundary
+            log.exception("door_failed", records=len(raw))
+        return join([self._read_one(record, inlet) for record, inlet in zip(raw, inlets, strict=True)])
+
+    def _read_one(self, record: bytes, inlet: int) -> Block:
+        try:
+            return self._door.take([record], [inlet])
+        except Exception:  # the same boundary, one record at a time
+            log.exception("record_failed", inlet=inlet)
+            self._door.refused.append(Refused(inlet, Reason.FAILED, ""))
+            return NOTHING
+
     def _append_ready(self) -> None:
         watermark_ms = self._door.watermark_ms
         try:
@@ -115,9 +135,9 @@ class DoorStage:
         except DependencyError:
             self._door.watermark_ms = watermark_ms  # or the same tags would be late at the next try
             raise
-        self._ready = []
+        self._ready = NOTHING
 
-    def _append(self, drafts: Sequence[Draft]) -> None:
+    def _append(self, drafts: Block) -> None:
         rows = self._door.rows
         now_ms = self._now_ms()
         if rows.originals:
@@ -128,7 +148,7 @@ class DoorStage:
             rows.quotes.clear()
         failpoint("door-before-append")
         appends = []
-        for some in chunks(drafts):
+        for some in drafts.cut():
             block = self._door.block(some)
             appends += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
         if appends:

@@ -15,14 +15,16 @@ from typing import Any
 import msgspec
 
 from fraud_guard.adapters.embedded.records import Record
-from fraud_guard.app.replay.reading import Batch, Source
+from fraud_guard.app.replay.reading import BATCH, Batch, Source
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import MIXED
 from fraud_guard.failpoints import failpoint
 
-NOTED_EVERY = 8
-"""Batches between two notes of how far a file was fed; what is fed again is dropped as repeats."""
-AHEAD = 8_000
+NOTED_EVERY = 8_000
+"""Records between two notes of how far a file was fed; what is fed again is dropped as repeats."""
+FASTEST_BATCH = 4_000
+"""Records in one append of a feed that has no rate to keep."""
+AHEAD = 16_000
 """Records a feed may be ahead of the door."""
 QUIET_S = 0.05
 
@@ -36,13 +38,13 @@ class FileFeed:
     def __init__(self, site: Site, name: str, rate_per_s: int = 0) -> None:
         self._site, self._name, self._rate_per_s = site, name, rate_per_s
         self._source = Source(name)
-        self.fed, self.done, self._batches, self._read_bytes = 0, False, 0, 0
+        self.fed, self.done, self._noted, self._read_bytes = 0, False, 0, 0
 
     async def run(self) -> None:
         """Feed everything, waiting whenever the door is behind."""
         start = self._resume()
         began = asyncio.get_running_loop().time()
-        for batch in self._source.batches():
+        for batch in self._source.batches(BATCH if self._rate_per_s else FASTEST_BATCH):
             batch = _after(batch, start)  # noqa: PLW2901
             if batch.lines:
                 await self._pace(began)
@@ -57,11 +59,12 @@ class FileFeed:
         log.append_values(MIXED, 0, batch.lines)
         failpoint("feed-after-append")
         self.fed += len(batch.lines)
-        self._batches, self._read_bytes = self._batches + 1, batch.read_bytes
-        if self._batches % NOTED_EVERY == 0:
+        self._read_bytes = batch.read_bytes
+        if self.fed - self._noted >= NOTED_EVERY:
             self._note()
 
     def _note(self) -> None:
+        self._noted = self.fed
         if self._name != "-" and self._read_bytes:
             self._site.log.commit({(self._place, 0): self._read_bytes})
 

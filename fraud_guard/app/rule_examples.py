@@ -13,16 +13,16 @@ import msgspec
 import numpy as np
 
 from fraud_guard.door.arrival import FileArrival
-from fraud_guard.door.door import Door, chunks
+from fraud_guard.door.door import Door
 from fraud_guard.door.numbers import normalise
 from fraud_guard.door.registry import Person, person
-from fraud_guard.door.rows import Draft
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.escalation.effects import AlertEffect
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.generation import Generation
 from fraud_guard.memory.memory import Memory
 from fraud_guard.pipeline import decide
+from fraud_guard.rounds import tokens_of
 from fraud_guard.rulebook.book import Book
 from fraud_guard.rulebook.rule import Example, Rule, seconds
 from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, Block
@@ -106,10 +106,10 @@ def _spread(tag: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"ts_ms": START_MS + (at_s + k * every_s) * 1000} | tag for k in range(times)]
 
 
-def _memory(drafts: Sequence[Draft], example: Example) -> Memory:
+def _memory(drafts: Block, example: Example) -> Memory:
     memory = Memory()
     if example.person.get("victim") == "yes":
-        slots = memory.slots_of([d.token for d in drafts], [d.shard for d in drafts])
+        slots = memory.slots_of(tokens_of(drafts.rows), drafts.rows["shard"].tolist())
         memory.head["victim"][slots] = 1
     return memory
 
@@ -120,8 +120,8 @@ def _registry(example: Example) -> dict[str, Person]:
     return {normalise(str(tag["subject"])): who for tag in tags_of(example)}
 
 
-def _blocks(door: Door, drafts: Sequence[Draft], size: int, example: Example) -> Iterator[Block]:
-    for some in chunks(drafts, size):
+def _blocks(door: Door, drafts: Block, size: int, example: Example) -> Iterator[Block]:
+    for some in drafts.cut(size):
         yield door.block(some)
     if example.until is not None:
         yield door.tick(START_MS + seconds(example.until) * 1000)

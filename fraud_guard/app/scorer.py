@@ -7,7 +7,7 @@ from the last checkpoint and the log; effects that truth has seen are skipped by
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -24,12 +24,16 @@ from fraud_guard.memory.memory import Memory
 from fraud_guard.memory.pages import Pager
 from fraud_guard.pipeline import decide
 from fraud_guard.ports import MemoryStore, SeenEffect, Snapshot, Truth
-from fraud_guard.tags.block import POSITIONS_PER_RECORD, Block, Controls, decode_record
+from fraud_guard.tags.block import POSITIONS_PER_RECORD, Block, Controls, decode_record, is_block, join
 from fraud_guard.tags.reasons import Reason
 
 log = structlog.get_logger()
 
-ReadLog = Callable[[int, int], Sequence[tuple[int, bytes]]]
+Logged = Sequence[tuple[int, bytes]]
+"""(offset, value) of consecutive records of the log."""
+JOINED = 4
+"""Blocks that are decided together while the scorer is behind: the fixed cost of a decision is shared."""
+ReadLog = Callable[[int, int], Logged]
 """(first offset, how many) -> (offset, value) of this partition's records; fewer at the end."""
 LetterSink = Callable[[Sequence[tuple[int, str]]], None]
 """Takes (inlet position, reason) of tags that the scorer refuses."""
@@ -41,6 +45,18 @@ class Pace(msgspec.Struct, frozen=True):
     checkpoint_ms: int = 10_000
     checkpoint_tags: int = 200_000
     sweep_every: int = 60
+
+
+def steps(records: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """Cut consecutive records into what `Scorer.handle` takes at once: up to JOINED blocks, or one record of controls."""
+    joined: list[tuple[int, bytes]] = []
+    for record in records:
+        if joined and not (is_block(record[1]) and is_block(joined[0][1]) and len(joined) < JOINED):
+            yield joined
+            joined = []
+        joined.append(record)
+    if joined:
+        yield joined
 
 
 class Scorer:
@@ -55,9 +71,8 @@ class Scorer:
         self._letters, self._now_ms, self._pace = letters, now_ms, pace
         self._skip: set[int] = set()
         self._since, self._checkpoints, self._first = 0, 0, 0
-        self._unsaved: tuple[dict[str, bytes], set[str]] = ({}, set())
         self._torn = False  # memory is being built again to find a tag that breaks it
-        self._undone: tuple[Block | Controls, Effects, int] | None = None  # decided, neither told nor stored yet
+        self._undone: tuple[Block | Controls, Effects] | None = None  # decided, neither told nor stored yet
 
     def recover(self) -> int:
         """Take the partition over and build memory from the last checkpoint; returns the offset to read next."""
@@ -76,24 +91,27 @@ class Scorer:
         """The log below this offset is no longer needed to recover."""
         return max(self._saved_position, 0) // POSITIONS_PER_RECORD
 
-    def handle(self, offset: int, value: bytes) -> list[Outcome]:
-        """Score one record of the log; after a DependencyError call it again, it goes on where it broke off.
+    def handle(self, records: Logged) -> list[Outcome]:
+        """Score a step (see `steps`); after a DependencyError call it again, it goes on where it broke off.
 
         Raises FencedError and IntegrityError, too; then stop.
         """
         before = [] if self._torn else self.flush()
-        if offset < self.next_offset and not self._torn:
+        if not self._torn:
+            records = [r for r in records if r[0] >= self.next_offset]
+        if not records:
             return before
+        first = records[0][0]
         if self._torn:
-            self._replay_to(offset)
+            self._replay_to(first)
         failpoint("scorer-before-decide")
-        record = decode_record(value, offset)
+        record = _read(records)
         self._switch(record)
-        effects = self._decide(record, offset)
+        effects = self._decide(record, first)
         failpoint("scorer-after-decide")
         self._torn = False
         self._count(effects)
-        self._undone = (record, effects, offset)
+        self._undone = (record, effects)
         outcomes = self.flush()
         failpoint("scorer-after-effects")
         return before + outcomes
@@ -101,9 +119,9 @@ class Scorer:
     def flush(self) -> list[Outcome]:
         """Store letters and effects that are waiting; safe to repeat after a DependencyError."""
         if self._undone is not None:
-            record, effects, offset = self._undone
+            record, effects = self._undone
             self._refuse(record, effects)
-            self._waiting, self._undone = self._seen(effects, record, offset), None
+            self._waiting, self._undone = self._seen(effects, record), None
         if not self._waiting:
             return []
         if self._generation is not None:
@@ -129,14 +147,11 @@ class Scorer:
         self._checkpoints += 1
         if self._checkpoints % self._pace.sweep_every == 0:
             self.memory.sweep()
-        blobs, drop = self._unsaved
-        delta = self._pager.delta()
-        drop = (drop | set(delta.drop)) - delta.blobs.keys()
-        self._unsaved = ({**{k: v for k, v in blobs.items() if k not in drop}, **delta.blobs}, drop)
-        memory = self.memory
-        snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, self._unsaved[0])
-        self._store.checkpoint(self.partition, self._epoch, snapshot, self._unsaved[1])
-        self._unsaved, self._since = ({}, set()), 0
+        memory, delta = self.memory, self._pager.delta()
+        snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, delta.blobs)
+        self._store.checkpoint(self.partition, self._epoch, snapshot, delta.drop)
+        self._pager.saved()
+        self._since = 0
         self._saved_ms, self._saved_position = self._now_ms(), memory.position
         self.counts["checkpoints"] += 1
 
@@ -148,7 +163,7 @@ class Scorer:
         self.memory.position, self.memory.watermark_ms = snapshot.position, snapshot.watermark_ms
         self.memory.generation = snapshot.generation
         self._generation: Generation | None = self._archive.get(snapshot.generation) if snapshot.generation else None
-        self._unsaved, self._waiting = ({}, set()), list[SeenEffect]()
+        self._waiting = list[SeenEffect]()
         self._undone = None
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._saved_ms, self._saved_position = self._now_ms(), snapshot.position
@@ -227,25 +242,33 @@ class Scorer:
         if effects.dead and isinstance(record, Block):
             self._letters([(int(record.rows["inlet"][d.row]), d.reason) for d in effects.dead])
 
-    def _seen(self, effects: Effects, record: Block | Controls, offset: int) -> list[SeenEffect]:
-        return [SeenEffect(e, self._views(e, record, offset)) for e in effects.alerts]
+    def _seen(self, effects: Effects, record: Block | Controls) -> list[SeenEffect]:
+        return [SeenEffect(e, self._views(e, record)) for e in effects.alerts]
 
-    def _views(self, effect: AlertEffect, record: Block | Controls, offset: int) -> tuple[EvidenceView, ...]:
+    def _views(self, effect: AlertEffect, record: Block | Controls) -> tuple[EvidenceView, ...]:
         return tuple(
             EvidenceView(
                 kind=e.kind, id=e.id, version=e.version, weight=w, summary_zh=e.summary_zh, summary_en=e.summary_en,
-                tag_ids=tuple(self._tag_ids(e.positions, record, offset)),
+                tag_ids=tuple(self._tag_ids(e.positions, record)),
             )
             for e, w in zip(effect.evidence, effect.weights, strict=True)
         )  # fmt: skip
 
-    def _tag_ids(self, positions: Sequence[int], record: Block | Controls, offset: int) -> Iterator[str]:
+    def _tag_ids(self, positions: Sequence[int], record: Block | Controls) -> Iterator[str]:
         for position in positions:
-            at, row = divmod(position, POSITIONS_PER_RECORD)
-            if at == offset and isinstance(record, Block):
-                yield record.ids[row].as_py()
-            else:
-                found = self._read(at, 1)
-                block = decode_record(found[0][1], at) if found and found[0][0] == at else None
-                if isinstance(block, Block):
-                    yield block.ids[row].as_py()
+            own = record.id_at(position) if isinstance(record, Block) else None
+            yield from (own,) if own is not None else self._older_id(position)
+
+    def _older_id(self, position: int) -> Iterator[str]:
+        at = position // POSITIONS_PER_RECORD
+        found = self._read(at, 1)
+        block = decode_record(found[0][1], at) if found and found[0][0] == at else None
+        if isinstance(block, Block) and (known := block.id_at(position)) is not None:
+            yield known
+
+
+def _read(records: Logged) -> Block | Controls:
+    """A step of the log as one record."""
+    read = [decode_record(value, offset) for offset, value in records]
+    blocks = [r for r in read if isinstance(r, Block)]
+    return join(blocks) if len(blocks) == len(read) else read[0]

@@ -193,6 +193,8 @@ class Site:
         for topic in INLETS:
             self.log.trim_older(topic, before_ms, {0: self.log.committed(topic, 0) or 0})
         self.vault.expire(self.now_ms())
+        while self.vault.merge():
+            pass
 
     def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
         settings = self.settings

@@ -6,24 +6,24 @@ order of its subject, its watermark, and loses everything that need not be known
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from fraud_guard.door.decode import decode
+from fraud_guard.door.decode import decode, decode_all
 from fraud_guard.door.registry import Person
 from fraud_guard.door.reorder import Reorder
-from fraud_guard.door.rows import Draft, RowMaker
+from fraud_guard.door.rows import RowMaker
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import RejectedTag
-from fraud_guard.tags.block import BLOCK_MAX, ROW, Block
+from fraud_guard.tags.block import ROW, Block
 from fraud_guard.tags.kinds import Flag, Kind
 from fraud_guard.tags.reasons import Reason
+from fraud_guard.tags.wire import AnyWireTag
 
 DUPLICATE_WINDOW_MS = 24 * 3_600_000
-_NUMERIC = tuple(n for n in ROW.names or () if n in Draft._fields and n != "token")
-_COLUMN = {name: Draft._fields.index(name) for name in ("token", *_NUMERIC)}
 
 
 class Refused(NamedTuple):
@@ -37,12 +37,12 @@ class Refused(NamedTuple):
 class Arrival(Protocol):
     """See `door.arrival`."""
 
-    def pass_on(self, drafts: list[Draft]) -> list[Draft]: ...  # noqa: D102
-    def flush(self) -> list[Draft]: ...  # noqa: D102
+    def pass_on(self, block: Block) -> Block: ...  # noqa: D102
+    def flush(self) -> Block: ...  # noqa: D102
 
 
 class Door:
-    """One door. `take` raw records, `flush` at the end; both yield drafts in log order."""
+    """One door. `take` raw records, `flush` at the end; both give rows in log order, to be stamped by `block`."""
 
     def __init__(
         self,
@@ -59,23 +59,22 @@ class Door:
         self._arrival, self._reorder, self._slack_ms = arrival, Reorder(reorder_ms), slack_ms
         self.refused: list[Refused] = []
 
-    def take(self, records: Sequence[bytes], inlets: Sequence[int]) -> list[Draft]:
-        """Drafts that are ready for the log; refused records are in `refused`."""
+    def take(self, records: Sequence[bytes], inlets: Sequence[int]) -> Block:
+        """Rows that are ready for the log, any number; refused records are in `refused`."""
         return self._reorder.pass_on(self._arrival.pass_on(self._read(records, inlets)))
 
-    def flush(self) -> list[Draft]:
+    def flush(self) -> Block:
         """Everything still held back."""
         return self._reorder.pass_on(self._arrival.flush()) + self._reorder.flush()
 
-    def block(self, drafts: Sequence[Draft]) -> Block:
+    def block(self, block: Block) -> Block:
         """Rows for the log, stamped with the watermark; those older than the duplicate window are refused."""
-        rows = to_rows(drafts)
+        rows = block.rows
         high = np.maximum.accumulate(np.append(self.watermark_ms, rows["ts_ms"] - self._slack_ms))[1:]
         rows["watermark_ms"] = high
         if len(rows):
             self.watermark_ms = int(high[-1])
-        rows["flags"] |= np.where(rows["ts_ms"] < high, np.uint32(Flag.LATE), np.uint32(0))
-        block = Block(rows, [d.id for d in drafts], [d.source for d in drafts], [d.host for d in drafts])
+        rows["flags"] |= np.where(rows["ts_ms"] < high, np.uint32(Flag.LATE), np.uint32(0)) | _night(rows["ts_ms"])
         too_late = rows["ts_ms"] < high - DUPLICATE_WINDOW_MS
         return self._refuse(block, too_late) if too_late.any() else block
 
@@ -86,14 +85,17 @@ class Door:
         rows["kind"], rows["watermark_ms"], rows["ts_ms"] = Kind.TICK, self.watermark_ms, self.watermark_ms
         return Block(rows, [""], [""], [None])
 
-    def _read(self, records: Sequence[bytes], inlets: Sequence[int]) -> list[Draft]:
-        make, drafts = self.rows.make, list[Draft]()
+    def _read(self, records: Sequence[bytes], inlets: Sequence[int]) -> Block:
+        tags = decode_all(records)
+        if tags is not None:
+            return self.rows.make(tags, inlets)
+        good: list[tuple[AnyWireTag, int]] = []
         for record, inlet in zip(records, inlets, strict=True):
             try:
-                drafts.append(make(decode(record), inlet))
+                good.append((decode(record), inlet))
             except RejectedTag as no:
                 self.refused.append(Refused(inlet, no.reason, no.detail))
-        return drafts
+        return self.rows.make([tag for tag, _ in good], [inlet for _, inlet in good])
 
     def _refuse(self, block: Block, which: np.ndarray) -> Block:
         for inlet in block.rows["inlet"][which].tolist():
@@ -101,21 +103,6 @@ class Door:
         return block.take(np.flatnonzero(~which))
 
 
-def to_rows(drafts: Sequence[Draft]) -> np.ndarray:
-    """Drafts as rows of dtype ROW, without watermark and position."""
-    rows = np.zeros(len(drafts), ROW)
-    if not drafts:
-        return rows
-    columns = list(zip(*drafts, strict=True))
-    rows["token"] = np.frombuffer(b"".join(columns[_COLUMN["token"]]), "V16")
-    for name in _NUMERIC:
-        rows[name] = columns[_COLUMN[name]]
-    local_hour = rows["ts_ms"] // 3_600_000 + 8
-    rows["flags"] |= np.where((local_hour + 2) % 24 < 8, np.uint32(Flag.NIGHT), np.uint32(0))
-    return rows
-
-
-def chunks(drafts: Sequence[Draft], most: int = BLOCK_MAX) -> Iterator[Sequence[Draft]]:
-    """Cut drafts into lengths that fit a block."""
-    for start in range(0, len(drafts), most):
-        yield drafts[start : start + most]
+def _night(ts_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    local_hour = ts_ms // 3_600_000 + 8
+    return np.where((local_hour + 2) % 24 < 8, np.uint32(Flag.NIGHT), np.uint32(0))

@@ -47,6 +47,8 @@ def normalise(raw: str) -> str:
     """
     if len(raw) == 11 and _PLAIN_MOBILE.fullmatch(raw):  # by far the most frequent spelling
         return f"+86{raw}"
+    if len(raw) == 14 and raw.startswith("+86") and _PLAIN_MOBILE.fullmatch(raw, 3):
+        return raw
     if not _NUMBER_CHARS.fullmatch(raw):
         return raw
     compact = raw.translate(_ASCII)

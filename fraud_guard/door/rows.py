@@ -1,75 +1,46 @@
-"""From a tag to a row of the log: tokenised, classified, minimised."""
+"""From tags to rows of the log: tokenised, classified, minimised; column by column."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from fraud_guard.door import apps, hosts, lexicon, numbers, peers
+from fraud_guard.door.memo import Memo
 from fraud_guard.door.registry import UNKNOWN, Person
-from fraud_guard.door.tokens import Tokeniser, fingerprint, shard_of
-from fraud_guard.tags.block import pack_area
+from fraud_guard.door.tokens import Tokeniser, names_of, shard_of
+from fraud_guard.tags.block import ROW, Block, pack_area
 from fraud_guard.tags.kinds import LONG_CALL_S, Flag, Kind
 from fraud_guard.tags.wire import AnyWireTag, WireCall, WireNet, WireSms
 
-K = TypeVar("K")
-V = TypeVar("V")
+Places = npt.NDArray[np.intp]
+Learnt = tuple[list[tuple[Any, ...]], list[Any]]
 App = tuple[str | None, str | None, str | None]
-CACHE_ENTRIES = 400_000
 TEXTS_KEPT = 20_000
 """Most texts come once; those that repeat a template soon come again."""
+PERSON = np.dtype([("token", "V16"), ("shard", "u2"), ("area", "i8"), ("age", "u1"), ("household", "u1")])
+NAMED = np.dtype([("peer", "u8"), ("flags", "u4")])  # a number, host or app
+TEXT = np.dtype([("flags", "u4"), ("lures", "u4"), ("category", "u1")])
+
 _PHASE = {"start": int(Kind.CALL_START), "answer": int(Kind.CALL_ANSWER), "end": int(Kind.CALL_END)}
 _NET = {
     "visit": int(Kind.VISIT), "download": int(Kind.DOWNLOAD),
     "app_install": int(Kind.APP_INSTALL), "app_active": int(Kind.APP_ACTIVE),
 }  # fmt: skip
-_OUT, _MARKED = int(Flag.OUTGOING), int(Flag.MARKED)
-_FORWARDED, _FORWARD_KNOWN, _LONG = int(Flag.FORWARDED), int(Flag.FORWARD_KNOWN), int(Flag.LONG)
-_LINK, _APK, _SIDELOADED = int(Flag.LINK), int(Flag.APK), int(Flag.SIDELOADED)
-_INSTALL, _DOWNLOAD = int(Kind.APP_INSTALL), int(Kind.DOWNLOAD)
-_TOP = int(Flag.TOP_HOST)
-_OF_A_LINK = int(Flag.SHORT_LINK | Flag.LOOKALIKE | Flag.FREE_HOSTING | Flag.IP_HOST)
+_DIRECTION = {"in": 0, "out": int(Flag.OUTGOING)}
+_FORWARDED = {None: 0, False: int(Flag.FORWARD_KNOWN), True: int(Flag.FORWARD_KNOWN | Flag.FORWARDED)}
+_LONG, _MARKED, _LINK = np.uint32(Flag.LONG), np.uint32(Flag.MARKED), np.uint32(Flag.LINK)
+_OF_A_LINK = np.uint32(Flag.SHORT_LINK | Flag.LOOKALIKE | Flag.FREE_HOSTING | Flag.IP_HOST)
 """What the host of a text's first link adds to the text."""
-
-
-class Draft(NamedTuple):
-    """A row before it has its place in the log. The first three fields are its order within a reorder window."""
-
-    ts_ms: int
-    source: str
-    id: str
-    token: bytes
-    shard: int
-    kind: int
-    category: int
-    flags: int
-    lures: int
-    peer: int
-    call: int
-    value: int
-    fingerprint: int
-    area: int
-    age: int
-    household: int
-    inlet: int
-    host: str | None
-
-
-_new_draft = tuple.__new__  # Draft(...) costs four times as much
-
-
-class Who(NamedTuple):
-    """A subject as the door remembers it."""
-
-    token: bytes
-    shard: int
-    area: int
-    age: int
-    household: int
+_APK, _SIDELOADED, _TOP = int(Flag.APK), int(Flag.SIDELOADED), int(Flag.TOP_HOST)
+_INSTALL, _DOWNLOAD = int(Kind.APP_INSTALL), int(Kind.DOWNLOAD)
 
 
 class RowMaker:
-    """Makes drafts. Owns bounded caches of numbers, hosts and texts; no other state.
+    """Makes rows. Owns bounded caches of people, numbers, hosts, apps and texts; no other state.
 
     `originals` collects the normalised numbers of tokens not seen before (for the vault),
     `quotes` texts with a lure (for alerts); the door empties both.
@@ -77,110 +48,139 @@ class RowMaker:
 
     def __init__(self, tokeniser: Tokeniser, registry: Mapping[str, Person]) -> None:
         self._tokens, self._registry = tokeniser, registry
-        self._subjects: dict[str, Who] = {}
-        self._peers: dict[str, tuple[int, int]] = {}
-        self._hosts: dict[str, tuple[int, int, str | None]] = {}
-        self._areas: dict[str, int] = {}
-        self._apps: dict[App, tuple[int, int]] = {}
-        self._texts: dict[str, lexicon.TextMarks] = {}
+        self._people = Memo[str](PERSON, self._meet_people)
+        self._peers = Memo[str](NAMED, self._meet_peers)
+        self._hosts = Memo[str](NAMED, self._look_up)
+        self._apps = Memo[App](NAMED, self._meet_apps)
+        self._texts = Memo[str](TEXT, _read, TEXTS_KEPT)
+        self._areas = Memo[str | None](np.dtype([("area", "i8")]), _pack_areas)
         self.originals: dict[bytes, str] = {}
         self.quotes: list[tuple[bytes, int, str]] = []
 
-    def make(self, tag: AnyWireTag, inlet: int) -> Draft:
-        """The draft of a valid tag that came from `inlet`."""
-        who = self._subjects.get(tag.subject) or self._meet(tag.subject)
-        source, tag_id, ts_ms, area = tag.source, tag.id, tag.ts_ms, tag.area
-        mark = fingerprint(source, tag_id, ts_ms)
-        flags = _marked(tag.labels) if tag.labels else 0
-        kind, category, lures, peer, call, value, host = int(Kind.SMS), 0, 0, 0, 0, 0, None
-        if type(tag) is WireCall:
-            peer, more = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
-            kind, value = _PHASE[tag.phase], tag.duration_s or 0
-            call = self._tokens.hash64(tag.call_id) if tag.call_id else 0
-            flags |= more | _call_flags(tag)
-        elif type(tag) is WireSms:
-            peer, more = self._peers.get(tag.peer) or self._meet_peer(tag.peer)
-            told, lures, host = self._sms(tag, who.token, mark)
-            category, flags = (lures & -lures).bit_length(), flags | more | told
-        else:
-            kind, category, more, peer, host = self._net(tag)  # type: ignore[arg-type]
-            flags |= more
-        packed = -who.area if area is None else self._areas.get(area) or _remember(self._areas, area, pack_area(area))
-        return _new_draft(Draft, (
-            ts_ms, source, tag_id, who.token, who.shard, kind, category, flags, lures, peer, call, value, mark, packed,
-            who.age, who.household, inlet, host,
-        ))  # fmt: skip
+    def make(self, tags: Sequence[AnyWireTag], inlets: Sequence[int]) -> Block:
+        """The rows of valid tags that came from `inlets`, without watermark and position."""
+        rows = np.zeros(len(tags), ROW)
+        ids, sources, named = [t.id for t in tags], [t.source for t in tags], list[str | None]([None]) * len(tags)
+        block = Block(rows, ids, sources, named)
+        if not tags:
+            return block
+        rows["ts_ms"], rows["inlet"] = [t.ts_ms for t in tags], inlets
+        rows["fingerprint"] = fingerprints(sources, ids, rows["ts_ms"])
+        person = self._people.table[self._people.find([t.subject for t in tags])]
+        for name in ("token", "shard", "age", "household"):
+            rows[name] = person[name]
+        area = self._areas.table["area"][self._areas.find([t.area for t in tags])]
+        rows["area"] = np.where(area == 0, -person["area"], area)
+        types = list(map(type, tags))
+        for kind, fill in ((WireCall, self._calls), (WireSms, self._sms), (WireNet, self._net)):
+            at = np.array([i for i, of in enumerate(types) if of is kind], np.intp)
+            if len(at):
+                fill(block, at, [tags[i] for i in at.tolist()])
+        marked = [i for i, t in enumerate(tags) if t.labels and _says_scam(t.labels)]
+        rows["flags"][marked] |= _MARKED
+        return block
 
-    def _sms(self, tag: WireSms, token: bytes, mark: int) -> tuple[int, int, str | None]:
-        flags = _OUT if tag.direction == "out" else 0
-        lures, host = 0, None
-        urls: Sequence[str] = tag.urls or ()
-        if tag.text:
-            marks = self._texts.get(tag.text) or self._read(tag.text)
-            flags, lures, urls = flags | marks.flags, marks.lures, tag.urls or marks.urls
-            if lures:
-                self.quotes.append((token, mark, tag.text))
-        if urls:
-            _, more, host = self._hosts.get(urls[0]) or self._look_up(urls[0])
-            flags |= _LINK | more & _OF_A_LINK
-        return flags, lures, host
+    def _calls(self, block: Block, at: Places, calls: list[WireCall]) -> None:
+        rows, peer = block.rows, self._peers.table[self._peers.find([t.peer for t in calls])]
+        value = np.array([t.duration_s or 0 for t in calls], np.int32)
+        flags = peer["flags"] | np.array([_DIRECTION[t.direction] | _FORWARDED[t.forwarded] for t in calls], np.uint32)
+        rows["flags"][at] = np.where(value >= LONG_CALL_S, flags | _LONG, flags)
+        rows["peer"][at], rows["value"][at] = peer["peer"], value
+        rows["kind"][at] = [_PHASE[t.phase] for t in calls]
+        hash64 = self._tokens.hash64
+        rows["call"][at] = np.array([hash64(t.call_id) if t.call_id else 0 for t in calls], np.uint64)
 
-    def _net(self, tag: WireNet) -> tuple[int, int, int, int, str | None]:
-        kind = _NET[tag.kind]
-        if kind >= _INSTALL:
-            app = tag.app_category, tag.package, tag.app_label
-            category, name = self._apps.get(app) or self._meet_app(app)
-            return kind, category, 0, name, None
-        assert tag.host is not None  # noqa: S101  decode() saw to it
-        peer, flags, host = self._hosts.get(tag.host) or self._look_up(tag.host)
-        if kind == _DOWNLOAD and hosts.is_apk_download(tag.url or tag.host):
-            flags |= _APK if hosts.is_store(tag.host) else _APK | _SIDELOADED
-        return kind, 0, flags, peer, host
+    def _sms(self, block: Block, at: Places, texts: list[WireSms]) -> None:
+        rows, peer = block.rows, self._peers.table[self._peers.find([t.peer for t in texts])]
+        places = self._texts.find([t.text or "" for t in texts])
+        read = self._texts.table[places]
+        rows["flags"][at] = peer["flags"] | read["flags"] | np.array([_DIRECTION[t.direction] for t in texts], np.uint32)
+        rows["kind"][at], rows["peer"][at] = int(Kind.SMS), peer["peer"]
+        rows["lures"][at], rows["category"][at] = read["lures"], read["category"]
+        notes = self._texts.notes
+        linked = [(i, urls[0]) for i, (t, p) in enumerate(zip(texts, places.tolist(), strict=True)) if (urls := t.urls or notes[p])]
+        if linked:
+            self._link(block, at[[i for i, _ in linked]], [url for _, url in linked])
+        for i in np.flatnonzero(read["lures"]).tolist():
+            row = rows[at[i]]
+            self.quotes.append((row["token"].tobytes(), int(row["fingerprint"]), texts[i].text or ""))
 
-    def _meet_app(self, app: App) -> tuple[int, int]:
-        named, package, label = app
-        entry = apps.categorise(named, package, label), self._tokens.hash64(package or label or "")
-        return _remember(self._apps, app, entry)
+    def _link(self, block: Block, at: Places, urls: list[str]) -> None:
+        places = self._hosts.find(urls)
+        block.rows["flags"][at] |= _LINK | self._hosts.table["flags"][places] & _OF_A_LINK
+        self._name(block, at, places)
 
-    def _meet(self, subject: str) -> Who:
-        canonical = numbers.normalise(subject)
+    def _net(self, block: Block, at: Places, tags: list[WireNet]) -> None:
+        kinds = [_NET[t.kind] for t in tags]
+        block.rows["kind"][at] = kinds
+        of_apps = [i for i, kind in enumerate(kinds) if kind >= _INSTALL]
+        of_hosts = [i for i, kind in enumerate(kinds) if kind < _INSTALL]
+        if of_apps:
+            self._app(block, at[of_apps], [tags[i] for i in of_apps])
+        if of_hosts:
+            self._host(block, at[of_hosts], [tags[i] for i in of_hosts])
+
+    def _app(self, block: Block, at: Places, tags: list[WireNet]) -> None:
+        app = self._apps.table[self._apps.find([(t.app_category, t.package, t.app_label) for t in tags])]
+        block.rows["category"][at], block.rows["peer"][at] = app["flags"], app["peer"]
+
+    def _host(self, block: Block, at: Places, tags: list[WireNet]) -> None:
+        places = self._hosts.find([t.host or "" for t in tags])
+        host = self._hosts.table[places]
+        block.rows["flags"][at], block.rows["peer"][at] = host["flags"], host["peer"]
+        self._name(block, at, places)
+        for i, tag in enumerate(tags):
+            if tag.kind == "download" and hosts.is_apk_download(tag.url or tag.host or ""):
+                block.rows["flags"][at[i]] |= np.uint32(_APK if hosts.is_store(tag.host or "") else _APK | _SIDELOADED)
+
+    def _name(self, block: Block, at: Places, places: Places) -> None:
+        notes, named = self._hosts.notes, block.hosts
+        for i, place in zip(at.tolist(), places.tolist(), strict=True):
+            named[i] = notes[place]
+
+    def _meet_people(self, subjects: list[str]) -> Learnt:
+        return [self._meet(numbers.normalise(subject)) for subject in subjects], []
+
+    def _meet(self, canonical: str) -> tuple[bytes, int, int, int, int]:
         token = self._tokens.token(canonical)
         self.originals[token] = canonical
         known = self._registry.get(canonical, UNKNOWN)
-        who = Who(token, shard_of(token), known.area, known.age, known.household)
-        return _remember(self._subjects, subject, who)
+        return token, shard_of(token), known.area, known.age, known.household
 
-    def _meet_peer(self, raw: str) -> tuple[int, int]:
-        canonical = numbers.normalise(raw)
+    def _meet_peers(self, raw: list[str]) -> Learnt:
+        return [self._meet_peer(numbers.normalise(number)) for number in raw], []
+
+    def _meet_peer(self, canonical: str) -> tuple[int, int]:
         token = self._tokens.token(canonical)
         if canonical:
             self.originals[token] = canonical
-        entry = (int.from_bytes(token[:8], "little") if canonical else 0, peers.classify(canonical).flags)
-        return _remember(self._peers, raw, entry)
+        return int.from_bytes(token[:8], "little") if canonical else 0, peers.classify(canonical).flags
 
-    def _look_up(self, name: str) -> tuple[int, int, str | None]:
-        found = hosts.reduce_host(name)
-        top = found.flags & _TOP
-        entry = (0 if top else self._tokens.hash64(found.host), found.flags, None if top else found.host)
-        return _remember(self._hosts, name, entry)
+    def _look_up(self, names: list[str]) -> Learnt:
+        found = [hosts.reduce_host(name) for name in names]
+        hash64 = self._tokens.hash64
+        table = [(0 if one.flags & _TOP else hash64(one.host), one.flags) for one in found]
+        return table, [None if one.flags & _TOP else one.host for one in found]
 
-    def _read(self, text: str) -> lexicon.TextMarks:
-        return _remember(self._texts, text, lexicon.read_text(text), TEXTS_KEPT)
-
-
-def _remember(cache: dict[K, V], key: K, value: V, most: int = CACHE_ENTRIES) -> V:
-    if len(cache) >= most:
-        cache.clear()
-    cache[key] = value
-    return value
+    def _meet_apps(self, found: list[App]) -> Learnt:
+        hash64 = self._tokens.hash64
+        return [(hash64(package or label or ""), apps.categorise(named, package, label)) for named, package, label in found], []
 
 
-def _call_flags(tag: WireCall) -> int:
-    flags = _OUT if tag.direction == "out" else 0
-    if tag.forwarded is not None:
-        flags |= _FORWARD_KNOWN | (_FORWARDED if tag.forwarded else 0)
-    return flags | _LONG if (tag.duration_s or 0) >= LONG_CALL_S else flags
+def fingerprints(sources: Sequence[str], ids: Sequence[str], ts_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """48 bits of (source, id), so that a repeat is found, and 16 bits of the time, so that reuse is noticed."""
+    names = np.frombuffer(b"".join(names_of(sources, ids)), np.uint64)
+    return names << np.uint64(16) | (ts_ms * 40503 >> 4).astype(np.uint64) & np.uint64(0xFFFF)
 
 
-def _marked(labels: list[str]) -> int:
-    return _MARKED if any("scam" in label or "fraud" in label or "诈骗" in label for label in labels) else 0
+def _read(texts: list[str]) -> Learnt:
+    marks = [lexicon.read_text(text) for text in texts]
+    return [(m.flags, m.lures, (m.lures & -m.lures).bit_length()) for m in marks], [m.urls for m in marks]
+
+
+def _pack_areas(codes: list[str | None]) -> Learnt:
+    return [(pack_area(code or ""),) for code in codes], []
+
+
+def _says_scam(labels: list[str]) -> bool:
+    return any("scam" in label or "fraud" in label or "诈骗" in label for label in labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from hashlib import blake2b as _blake2b
 
 from fraud_guard.tags.block import SHARDS
@@ -33,7 +34,9 @@ def shard_of(token: bytes) -> int:
     return int.from_bytes(token[:2], "big") % SHARDS
 
 
-def fingerprint(source: str, tag_id: str, ts_ms: int) -> int:
-    """48 bits of (source, id), so that a repeat is found, and 16 bits of the time, so that reuse is noticed."""
-    name = _blake2b(f"{source}\0{tag_id}".encode(), digest_size=6).digest()
-    return int.from_bytes(name, "little") << 16 | (ts_ms * 40503 >> 4) & 0xFFFF
+def names_of(sources: Sequence[str], ids: Sequence[str]) -> list[bytes]:
+    """Eight bytes a tag that stand for (source, id): a 48-bit hash and two zeros above it."""
+    return [
+        _blake2b(f"{source}\0{tag_id}".encode(), digest_size=6).digest() + b"\0\0"
+        for source, tag_id in zip(sources, ids, strict=True)
+    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -19,10 +20,27 @@ _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
+class Blobs(Mapping[str, bytes]):
+    """Blobs by key. A page is packed when it is asked for: all at once would be a copy of the memory."""
+
+    def __init__(self, memory: Memory, ready: Mapping[str, bytes], pages: Mapping[str, int]) -> None:
+        self._memory, self._ready, self._pages = memory, ready, pages
+
+    def __getitem__(self, key: str) -> bytes:
+        page = self._pages.get(key)
+        return self._ready[key] if page is None else _pack(self._memory, page)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._pages, self._ready)
+
+    def __len__(self) -> int:
+        return len(self._pages) + len(self._ready)
+
+
 class Delta(NamedTuple):
     """Blobs to write and keys to drop since the last checkpoint."""
 
-    blobs: dict[str, bytes]
+    blobs: Blobs
     drop: list[str]
 
 
@@ -36,6 +54,9 @@ class Pager:
         self._segments: dict[str, int] = {}
         self._next_segment = 0
         self._stored_episodes: set[bytes] = set()
+        self._ready: dict[str, bytes] = {}  # these three: not known to be stored yet
+        self._dirty: dict[str, int] = {}
+        self._drop: dict[str, None] = {}
 
     def restore(self, blobs: Mapping[str, bytes]) -> None:
         """Fill the empty memory from stored blobs. Raises IntegrityError for a foreign or damaged blob."""
@@ -52,27 +73,38 @@ class Pager:
                 raise IntegrityError(f"memory holds an unknown blob {kind!r}; was it written by a newer version?")
 
     def delta(self) -> Delta:
-        """What changed since the last call; the caller must store it or build the memory anew."""
+        """What is not stored yet, to be stored before the memory changes again; then call `saved`."""
         memory = self._memory
-        blobs = {self._key(page): _pack(memory, page) for page in np.flatnonzero(memory.page_dirty).tolist()}
-        drop = []
+        self._dirty |= {self._key(page): page for page in np.flatnonzero(memory.page_dirty).tolist()}
         for token in memory.episodes_dirty:
-            episode = memory.episodes.get(token)
-            if episode is not None:
-                blobs[f"e/{token.hex()}"] = msgspec.msgpack.encode(episode)
-                self._stored_episodes.add(token)
-            elif token in self._stored_episodes:
-                drop.append(f"e/{token.hex()}")
-                self._stored_episodes.discard(token)
-        drop += self._old_segments()
+            self._note_episode(f"e/{token.hex()}", token, memory.episodes.get(token))
+        for key in self._old_segments():
+            self._note_drop(key)
         segment = memory.duplicates.segment()
         if segment is not None:
             key = f"d/{self._next_segment:012d}"
             self._next_segment += 1
-            blobs[key], self._segments[key] = segment.data, segment.last_h
+            self._ready[key], self._segments[key] = segment.data, segment.last_h
         memory.page_dirty[:] = False
         memory.episodes_dirty.clear()
-        return Delta(blobs, drop)
+        return Delta(Blobs(memory, self._ready, self._dirty), list(self._drop))
+
+    def saved(self) -> None:
+        """The last delta is stored."""
+        self._ready, self._dirty, self._drop = {}, {}, {}
+
+    def _note_episode(self, key: str, token: bytes, episode: Episode | None) -> None:
+        if episode is not None:
+            self._ready[key] = msgspec.msgpack.encode(episode)
+            self._drop.pop(key, None)
+            self._stored_episodes.add(token)
+        elif token in self._stored_episodes:
+            self._note_drop(key)
+            self._stored_episodes.discard(token)
+
+    def _note_drop(self, key: str) -> None:
+        self._ready.pop(key, None)
+        self._drop[key] = None
 
     def _old_segments(self) -> list[str]:
         oldest = self._memory.watermark_ms // 3_600_000 - WINDOW_H - 1

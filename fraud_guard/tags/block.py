@@ -6,7 +6,8 @@ array (`rows`) and its strings stay Arrow arrays that are read only when an aler
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -70,15 +71,35 @@ class Block(msgspec.Struct):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __add__(self, other: Block) -> Block:
+        return join([b for b in (self, other) if len(b)] or [self])
+
+    def cut(self, most: int = BLOCK_MAX) -> Iterator[Block]:
+        """The same rows in blocks of at most `most`."""
+        for i in range(0, len(self), most):
+            yield self.slice(i, i + most)
+
+    def slice(self, start: int, end: int) -> Block:
+        """The rows from `start` up to `end`."""
+        return Block(*(column[start:end] for column in (self.rows, self.ids, self.sources, self.hosts)))
+
+    def id_at(self, position: int) -> str | None:
+        """The id of the tag at this position, None when it is not in this block."""
+        row = int(np.searchsorted(self.rows["position"], position))
+        return text(self.ids, row) if row < len(self.rows) and self.rows["position"][row] == position else None
+
     def take(self, index: npt.NDArray[np.intp]) -> Block:
         """The rows at `index`, in that order."""
         where = index.tolist()
-        return Block(
-            self.rows[index],
-            [text(self.ids, i) for i in where],
-            [text(self.sources, i) for i in where],
-            [text(self.hosts, i) for i in where],
-        )
+        return Block(self.rows[index], *(_taken(c, where) for c in (self.ids, self.sources, self.hosts)))
+
+
+def join(blocks: Sequence[Block]) -> Block:
+    """Consecutive blocks of one partition as one; the result of `decide` is the same."""
+    if len(blocks) == 1:
+        return blocks[0]
+    strings = ([getattr(b, name) for b in blocks] for name in ("ids", "sources", "hosts"))
+    return Block(np.concatenate([b.rows for b in blocks]), *map(_joined, strings))
 
 
 class Controls(msgspec.Struct):
@@ -106,6 +127,11 @@ def encode_block(rows: Rows, ids: Sequence[str], sources: Sequence[str], hosts: 
     with pa.ipc.new_stream(sink, _SCHEMA, options=_OPTIONS) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def is_block(data: bytes) -> bool:
+    """Whether a log record is a block of tags."""
+    return data[:1] == _BLOCK
 
 
 def encode_controls(controls: Sequence[Control], watermark_ms: int) -> bytes:
@@ -151,6 +177,14 @@ def _decode_block(buffer: Any, first: int) -> Block:
     rows["position"] = np.arange(first, first + len(rows))
     n = len(STORED)
     return Block(rows, batch.column(n + 1), batch.column(n + 2), batch.column(n + 3))
+
+
+def _joined(columns: Sequence[Any]) -> Any:
+    return list(chain.from_iterable(columns)) if isinstance(columns[0], list) else pa.chunked_array(columns)
+
+
+def _taken(column: Any, where: Sequence[int]) -> list[Any]:
+    return [column[i] for i in where] if isinstance(column, list) else [text(column, i) for i in where]
 
 
 def _tokens(rows: Rows) -> bytes:

@@ -22,7 +22,7 @@ KEY = "command tests: a key that is no secret at all"
 EVENING_MS = 1_773_676_800_000
 HEAVY = ("faust", "sqlglot", "pyarrow", "alembic", "httpx", "numpy")
 COMMANDS = [
-    (), ("demo",), ("replay",), ("run",), ("stats",), ("doctor",), ("orders",), ("orders", "list"), ("orders", "accept"),
+    (), ("demo",), ("replay",), ("run",), ("stats",), ("evaluate",), ("doctor",), ("orders",), ("orders", "list"), ("orders", "accept"),
     ("orders", "close"), ("rules",), ("rules", "lint"), ("rules", "test"), ("deadletters",), ("deadletters", "list"),
     ("deadletters", "show"), ("deadletters", "replay"), ("config",), ("config", "check"), ("config", "show"),
 ]  # fmt: skip

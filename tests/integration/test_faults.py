@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,8 +23,10 @@ from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
 from fraud_guard.app import agents, scorer
+from fraud_guard.door.rows import RowMaker
 from fraud_guard.errors import DependencyError
 from fraud_guard.tags.block import Block
+from fraud_guard.tags.wire import AnyWireTag
 from fraud_guard.testing import Driver, ToldClock, lines_of
 from tests.integration import live
 
@@ -186,4 +189,23 @@ def test_a_reader_elsewhere_takes_nothing_away(tmp_path: Path) -> None:
     for path in logs:
         subprocess.run([sys.executable, "-c", LOOK, str(path.with_suffix(".db"))], check=True)
     assert [path.stat().st_ino for path in logs] == inodes
+    run.close()
+
+
+def test_a_record_that_breaks_the_door_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect that one record meets makes it a dead letter; the others of its chunk are scored."""
+    make = RowMaker.make
+
+    def broken(self: RowMaker, tags: Sequence[AnyWireTag], inlets: Sequence[int]) -> Block:
+        if any(tag.id == "bad" for tag in tags):
+            raise ZeroDivisionError
+        return make(self, tags, inlets)
+
+    monkeypatch.setattr(RowMaker, "make", broken)
+    run = driver(tmp_path)
+    tag = {"source": "a", "ts_ms": run.clock.now_ms, "subject": "19900000001", "channel": "net", "kind": "visit", "host": "odd.example.org"}
+    run.feed([json.dumps(tag | {"id": name}).encode() for name in ("one", "bad", "two")])
+    run.settle()
+    assert run.site.counts_of("scored") == 2
+    assert [letter.reason for letter in run.site.letters.find()] == ["failed"]
     run.close()

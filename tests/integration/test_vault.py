@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fraud_guard.adapters.sealing import Keys, Sealer
+from fraud_guard.adapters.sql.sheets import Known
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.errors import IntegrityError
 
@@ -110,9 +113,10 @@ def test_the_file_holds_nothing_readable(vault: SqlVault, tmp_path: Path) -> Non
 
 
 def test_a_swapped_original_is_noticed(vault: SqlVault, tmp_path: Path) -> None:
-    """An original moved under another token does not open."""
+    """Originals moved under other tokens do not open."""
     direct = sqlite3.connect(tmp_path / "vault.db")
-    direct.execute("UPDATE original SET sealed = (SELECT sealed FROM original WHERE token = ?) WHERE token = ?", (OTHER, TOKEN))
+    (tokens,) = direct.execute("SELECT tokens FROM sheet").fetchone()
+    direct.execute("UPDATE sheet SET tokens = ?", (tokens[16:] + tokens[:16],))
     direct.commit()
     direct.close()
     with pytest.raises(IntegrityError):
@@ -125,3 +129,46 @@ def test_the_file_opens_again(vault: SqlVault, tmp_path: Path) -> None:
     vault.put({b"\x03" * 16: "95588"}, NOON_MS)
     assert again.reveal(b"\x03" * 16, "王警官", "x", NOON_MS) == "95588"
     again.close()
+
+
+def test_small_sheets_are_merged(vault: SqlVault) -> None:
+    """However the originals came, few sheets stay, the first original of each token wins, and all are found."""
+    kept = {i.to_bytes(8, "big") * 2: f"+86199{i:08d}" for i in range(1_000, 1_000 + 40 * 5)}
+    for start in range(0, len(kept), 5):
+        vault.put(dict(list(kept.items())[start : start + 5]), NOON_MS)
+    assert (vault.merge(), vault.merge()) == (True, False)
+    for n, (token, number) in enumerate(kept.items()):
+        assert reveal(vault, token, who=f"officer {n}") == number
+    assert reveal(vault) == NUMBER
+
+
+def test_what_a_vault_knows_outlives_it(vault: SqlVault, tmp_path: Path) -> None:
+    """Opened again, it keeps nothing twice; an erased token may be kept anew."""
+    again = SqlVault(tmp_path / "vault.db", SEALER)
+    again.put({TOKEN: NUMBER, OTHER: "x"}, NOON_MS)
+    with sqlite3.connect(tmp_path / "vault.db") as direct:
+        assert direct.execute("SELECT count(*) FROM sheet").fetchone() == (1,)
+    again.erase(TOKEN)
+    again.put({TOKEN: "+8619900000102"}, NOON_MS)
+    assert reveal(again) == "+8619900000102"
+    again.close()
+
+
+@given(st.lists(st.sets(st.integers(0, 300), min_size=1, max_size=40), max_size=20))
+def test_known_tokens_are_never_missing(batches: list[set[int]]) -> None:
+    """What was added is known, what was not is missing, in the order asked."""
+    known, added = Known([_column({7, 9})]), {7, 9}
+    for batch in batches:
+        asked = sorted(batch)
+        new = known.missing([_token(i) for i in asked])
+        assert new == [_token(i) for i in asked if i not in added]
+        known.add(new)
+        added |= batch
+
+
+def _token(i: int) -> bytes:
+    return i.to_bytes(8, "little") + bytes(8)
+
+
+def _column(numbers: set[int]) -> bytes:
+    return b"".join(map(_token, sorted(numbers)))

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_guard.door.arrival import FileArrival
-from fraud_guard.door.door import Door, chunks
+from fraud_guard.door.door import Door
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.tags.block import decode_record, encode_block
+from fraud_guard.tags.block import Block, decode_record, encode_block
 from fraud_guard.tags.reasons import REMEDY, Reason
 from tests.reference.harness import KEY, PEOPLE
 from tests.strategies import BASE_MS, long_day
@@ -132,8 +132,8 @@ def through_the_door(lines: list[bytes]) -> tuple[Door, list[int], Counter[str]]
     door = Door(Tokeniser(KEY), FileArrival(), registry=PEOPLE, reorder_ms=60_000)
     accepted: list[int] = []
 
-    def log(drafts: list) -> None:
-        for some in chunks(drafts):
+    def log(drafts: Block) -> None:
+        for some in drafts.cut():
             block = door.block(some)
             stored = decode_record(encode_block(block.rows, block.ids, block.sources, block.hosts), 3)
             assert (stored.rows["inlet"] == block.rows["inlet"]).all()

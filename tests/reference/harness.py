@@ -170,6 +170,7 @@ class _Lane:
         """Checkpoint, forget, and build the memory from the stored blobs."""
         delta = self.pager.delta()
         self.stored.update(delta.blobs)
+        self.pager.saved()
         for key in delta.drop:
             del self.stored[key]
         old, self.memory = self.memory, Memory()

@@ -13,7 +13,7 @@ from fraud_guard.app.rule_examples import run_day
 from fraud_guard.app.rule_files import load_generation
 from fraud_guard.app.rule_lint import read_shelf
 from fraud_guard.door.arrival import FileArrival
-from fraud_guard.door.door import Door, chunks
+from fraud_guard.door.door import Door
 from fraud_guard.door.numbers import normalise
 from fraud_guard.door.registry import Person, person
 from fraud_guard.door.tokens import Tokeniser
@@ -44,7 +44,7 @@ def replay(folder: Path) -> dict[str, list[AlertEffect]]:
     door = Door(Tokeniser(bytes(32)), FileArrival(), registry=_registry(folder / "subjects.csv"), reorder_ms=60_000)
     memory = Memory()
     alerts: list[AlertEffect] = []
-    for offset, some in enumerate(chunks(door.take(lines, range(len(lines))) + door.flush())):
+    for offset, some in enumerate((door.take(lines, range(len(lines))) + door.flush()).cut()):
         block = door.block(some)
         block.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(block))
         alerts += decide(block, memory, GENERATION).alerts

@@ -182,12 +182,16 @@ dead_letter = Table(
 Index(None, dead_letter.c.reason, dead_letter.c.at_ms)
 Index(None, dead_letter.c.at_ms)
 
-original = Table(
-    "original", vault,
-    Column("token", LargeBinary(16), primary_key=True),
-    Column("sealed", LargeBinary, nullable=False),
+sheet = Table(
+    "sheet", vault,
+    Column("id", SERIAL, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("tokens", LargeBinary, nullable=False),  # 16 bytes each, in order
+    Column("sealed", LargeBinary, nullable=False),  # their originals
     Column("at_ms", BigInteger, nullable=False),
 )  # fmt: skip
+Index(None, sheet.c.count)
+
 quote = Table(
     "quote", vault,
     Column("token", LargeBinary(16), primary_key=True),

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.engine import VAULT, Database
-from fraud_guard.adapters.sql.tables import original, quote, reveal_log
+from fraud_guard.adapters.sql.sheets import Known, Sheets
+from fraud_guard.adapters.sql.tables import quote, reveal_log
 from fraud_guard.ports import AuditEntry
 
 REVEALS_PER_DAY = 50
@@ -26,16 +27,18 @@ class SqlVault:
 
     def __init__(self, place: Path | str, sealer: Sealer, reveals_per_day: int = REVEALS_PER_DAY) -> None:
         self._db, self._sealer, self._reveals_per_day = Database(place, VAULT), sealer, reveals_per_day
+        self._sheets = Sheets(sealer)
+        with self._db.read() as connection:
+            self._known = Known(self._sheets.columns(connection))
 
     def put(self, originals: Mapping[bytes, str], now_ms: int) -> None:
         """Keep the original of each token (16 bytes); known tokens keep theirs."""
-        seal = self._sealer.seal
-        rows = [
-            (token, seal(text.encode("utf-8", "surrogatepass"), token), now_ms) for token, text in originals.items()
-        ]
-        if rows:
-            with self._db.write() as connection:
-                self._db.add_new(connection, original, rows)
+        new = self._known.missing(list(originals))
+        if not new:
+            return
+        with self._db.write() as connection:
+            self._sheets.add(connection, {t: originals[t].encode("utf-8", "surrogatepass") for t in new}, now_ms)
+        self._known.add(new)
 
     def put_quotes(self, quotes: Iterable[tuple[bytes, int, str]], expires_ms: int) -> None:
         """Keep texts as (token, fingerprint of the tag, text) until `expires_ms`; known tags keep theirs."""
@@ -50,10 +53,10 @@ class SqlVault:
 
     def reveal(self, token: bytes, who: str, reason: str, now_ms: int) -> str:
         """The original of a token. Raises LookupError, ValueError without a reason, PermissionError over the quota."""
-        sealed = self._look(token, "original", who, reason, now_ms)
-        if sealed is None:
+        original = self._look(token, "original", who, reason, now_ms)
+        if original is None:
             raise LookupError("the vault has no original of this token; it was erased, or came from another site")
-        return self._sealer.unseal(sealed, token).decode("utf-8", "surrogatepass")
+        return original.decode("utf-8", "surrogatepass")
 
     def quotes_of(self, token: bytes, who: str, reason: str, now_ms: int) -> dict[int, str]:
         """The unexpired texts of a subject by the fingerprint of their tag; logged and counted like `reveal`."""
@@ -68,11 +71,18 @@ class SqlVault:
         with self._db.write() as connection:
             return connection.execute(delete(quote).where(quote.c.expires_ms <= now_ms)).rowcount
 
+    def merge(self) -> bool:
+        """Merge small sheets of originals, one step; whether there was something to do."""
+        with self._db.write() as connection:
+            return self._sheets.merge(connection)
+
     def erase(self, token: bytes) -> bool:
         """Forget the original and all quotes of a token; whether there was anything. The log of looks stays."""
         with self._db.write() as connection:
-            gone = [connection.execute(delete(table).where(table.c.token == token)).rowcount for table in (original, quote)]
-        return sum(gone) > 0
+            quotes = connection.execute(delete(quote).where(quote.c.token == token)).rowcount
+            known = self._sheets.remove(connection, token)
+        self._known.discard(token)
+        return known or quotes > 0
 
     def looks(self, token: bytes | None = None) -> Iterator[AuditEntry]:
         """Who looked or tried to, oldest first; `what` ends in `_refused` where nothing was shown."""
@@ -94,8 +104,8 @@ class SqlVault:
             raise ValueError("say who looks and why: a reveal needs an officer and a reason")
         with self._db.write() as connection:
             used = self._used(connection, who, now_ms)
-            sealed: bytes | None = connection.execute(select(original.c.sealed).where(original.c.token == token)).scalar()
-            granted = used < self._reveals_per_day and (sealed is not None or what == "quotes")
+            original = self._sheets.find(connection, token) if what == "original" else None
+            granted = used < self._reveals_per_day and (original is not None or what == "quotes")
             connection.execute(insert(reveal_log), {
                 "at_ms": now_ms, "who": who, "what": what, "token": token, "reason": reason, "granted": int(granted),
             })  # fmt: skip
@@ -104,7 +114,7 @@ class SqlVault:
                 f"{who} has looked into the vault {used} times today and the quota is {self._reveals_per_day}; "
                 "wait until midnight (UTC+8) or ask a supervisor"
             )
-        return sealed
+        return original
 
     def _used(self, connection: Connection, who: str, now_ms: int) -> int:
         begin_ms = (now_ms + _UTC8_MS) // _DAY_MS * _DAY_MS - _UTC8_MS

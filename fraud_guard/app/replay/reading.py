@@ -44,17 +44,17 @@ class Source:
         else:
             self.size_bytes = Path(name).stat().st_size
 
-    def batches(self) -> Iterator[Batch]:
-        """All lines, BATCH at a time."""
+    def batches(self, most: int = BATCH) -> Iterator[Batch]:
+        """All lines, `most` at a time."""
         lines: list[bytes] = []
         offsets: list[int] = []
         behind = 0
         for more, places, behind in self._pieces():  # noqa: B007  told below
             lines += more
             offsets += places
-            while len(lines) > BATCH:
-                yield Batch(lines[:BATCH], offsets[:BATCH], offsets[BATCH])
-                lines, offsets = lines[BATCH:], offsets[BATCH:]
+            while len(lines) > most:
+                yield Batch(lines[:most], offsets[:most], offsets[most])
+                lines, offsets = lines[most:], offsets[most:]
         yield Batch(lines, offsets, behind)
 
     def line_at(self, offset: int) -> bytes:

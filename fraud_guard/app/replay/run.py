@@ -25,7 +25,7 @@ from fraud_guard.app.rule_files import build_from_files
 from fraud_guard.dispatch.desk import Desk
 from fraud_guard.dispatch.stations import Stations
 from fraud_guard.door.arrival import FileArrival
-from fraud_guard.door.door import Door, chunks
+from fraud_guard.door.door import Door
 from fraud_guard.door.registry import Person
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import DependencyError
@@ -234,8 +234,8 @@ def _blocks(
     yield from _cut(door, door.flush(), size, index, summary)
 
 
-def _cut(door: Door, drafts: Sequence[object], size: int, index: InletIndex, summary: Summary) -> Iterator[Block]:
-    for some in chunks(drafts, size):  # type: ignore[arg-type]
+def _cut(door: Door, drafts: Block, size: int, index: InletIndex, summary: Summary) -> Iterator[Block]:
+    for some in drafts.cut(size):
         block = door.block(some)
         if len(block):
             offset = index.add(block)

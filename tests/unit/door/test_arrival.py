@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fraud_guard.door.arrival import AHEAD_MS, HELD_MOST, LOOKAHEAD, ClockArrival, FileArrival
-from fraud_guard.door.rows import Draft
+from fraud_guard.tags.block import ROW, Block, join
 from fraud_guard.tags.kinds import Flag
 
 T_MS = 1_790_000_000_000
 MIN_MS = 60_000
 
 
-def draft(ts_ms: int, name: int | None = None) -> Draft:
-    zero = dict.fromkeys(Draft._fields, 0)
-    return Draft(
-        **zero
-        | {
-            "ts_ms": T_MS + ts_ms,
-            "fingerprint": ts_ms if name is None else name,
-            "source": "a",
-            "id": str(name),
-        }
-    )
+def draft(ts_ms: int, name: int | None = None) -> Block:
+    rows = np.zeros(1, ROW)
+    rows["ts_ms"], rows["fingerprint"] = T_MS + ts_ms, abs(ts_ms) if name is None else name
+    return Block(rows, [str(name)], ["a"], [None])
 
 
-def times(drafts: list[Draft]) -> list[int]:
-    return [d.ts_ms - T_MS for d in drafts]
+def times(block: Block) -> list[int]:
+    return (block.rows["ts_ms"] - T_MS).tolist()
 
 
-def through(*ts_ms: int | Draft) -> list[Draft]:
-    arrival = FileArrival()
-    drafts = [t if isinstance(t, Draft) else draft(t, i) for i, t in enumerate(ts_ms)]
-    one_by_one = [passed for d in drafts for passed in arrival.pass_on([d])] + arrival.flush()
-    whole = FileArrival()
-    assert whole.pass_on(drafts) + whole.flush() == one_by_one
-    assert [d.fingerprint for d in one_by_one] == [d.fingerprint for d in drafts]
-    return one_by_one
+def through(*ts_ms: int | Block) -> Block:
+    drafts = [t if isinstance(t, Block) else draft(t, i) for i, t in enumerate(ts_ms)]
+    one_by_one, whole = FileArrival(), FileArrival()
+    passed = join([one_by_one.pass_on(d) for d in copies(drafts)]) + one_by_one.flush()
+    at_once = whole.pass_on(join(drafts)) + whole.flush()
+    assert (at_once.rows == passed.rows).all()
+    assert at_once.ids == passed.ids == [d.ids[0] for d in drafts]
+    return passed
 
 
-def clamped(drafts: list[Draft]) -> list[int]:
-    return [i for i, d in enumerate(drafts) if d.flags & Flag.CLAMPED]
+def copies(drafts: list[Block]) -> list[Block]:
+    return [Block(d.rows.copy(), d.ids, d.sources, d.hosts) for d in drafts]
+
+
+def clamped(block: Block) -> list[int]:
+    return np.flatnonzero(block.rows["flags"] & Flag.CLAMPED).tolist()
 
 
 def test_a_clock_clamps_what_is_dated_ahead():
     """Live, a tag more than five minutes ahead of the clock gets the time of its arrival and a flag."""
     arrival = ClockArrival(lambda: T_MS)
-    got = arrival.pass_on([draft(AHEAD_MS), draft(AHEAD_MS + 1), draft(-(10**9))])
+    got = arrival.pass_on(join([draft(AHEAD_MS), draft(AHEAD_MS + 1), draft(-(10**9))]))
     assert times(got) == [AHEAD_MS, 0, -(10**9)]
     assert clamped(got) == [1]
-    assert arrival.flush() == []
+    assert len(arrival.flush()) == 0
 
 
 def test_a_file_in_order_passes_unchanged():
@@ -109,7 +108,7 @@ def test_a_copy_of_a_clamped_tag_is_clamped_too():
 def test_little_is_held_back():
     """However little the followers tell, no more than a few thousand tags wait."""
     arrival, passed = FileArrival(), 0
-    arrival.pass_on([draft(i * 1_000, i) for i in range(700)])
+    arrival.pass_on(join([draft(i * 1_000, i) for i in range(700)]))
     for i in range(3 * HELD_MOST):
-        passed += len(arrival.pass_on([draft(10**9 if not i else i % 300_000, 1_000 + i)]))
+        passed += len(arrival.pass_on(draft(10**9 if not i else i % 300_000, 1_000 + i)))
         assert i + 1 - passed <= HELD_MOST + 1

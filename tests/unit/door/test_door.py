@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_guard.door.door import DUPLICATE_WINDOW_MS, Door, chunks
-from fraud_guard.tags.block import BLOCK_MAX, Block, decode_record, encode_block
+from fraud_guard.door.door import DUPLICATE_WINDOW_MS, Door
+from fraud_guard.tags.block import BLOCK_MAX, ROW, Block, decode_record, encode_block
 from fraud_guard.tags.kinds import Flag, Kind
 from fraud_guard.tags.reasons import Reason
 from tests.reference.harness import make_door
@@ -114,9 +114,11 @@ def test_a_block_survives_the_log(tags):
     assert [v.as_py() for v in read.hosts] == list(block.hosts)
 
 
-def test_chunks_fit_a_block():
-    """Any number of drafts is cut into blocks in order."""
-    drafts = list(range(2 * BLOCK_MAX + 1))
-    cut = list(chunks(drafts))
+def test_a_chunk_is_cut_into_blocks():
+    """Any number of rows is cut into blocks in order, rows and strings alike."""
+    rows = np.zeros(2 * BLOCK_MAX + 1, ROW)
+    rows["inlet"] = np.arange(len(rows))
+    names = [str(i) for i in range(len(rows))]
+    cut = list(Block(rows, names, names, names).cut())
     assert [len(c) for c in cut] == [BLOCK_MAX, BLOCK_MAX, 1]
-    assert [d for c in cut for d in c] == drafts
+    assert [int(i) for c in cut for i in c.rows["inlet"]] == [int(i) for c in cut for i in c.ids] == list(range(len(rows)))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
+import numpy as np
 import pytest
+from hypothesis import given
 
 from fraud_guard.door.registry import person
-from fraud_guard.door.rows import Draft, RowMaker
-from fraud_guard.door.tokens import Tokeniser, fingerprint, shard_of
+from fraud_guard.door.rows import RowMaker, fingerprints
+from fraud_guard.door.tokens import Tokeniser, shard_of
 from fraud_guard.tags.block import SHARDS, pack_area, unpack_area
 from fraud_guard.tags.kinds import Category, Flag, Kind, Lure
 from fraud_guard.tags.wire import AnyWireTag
-from tests.reference.harness import KEY
+from tests.reference.harness import KEY, PEOPLE
+from tests.reference.plain_door import PlainRowMaker
+from tests.strategies import days
 
 BASE = {"id": "1", "source": "a", "ts_ms": 1_790_000_000_000, "subject": "+8619900000001"}
 CALL = BASE | {"channel": "call", "peer": "0085261234567", "direction": "in", "phase": "start"}
@@ -24,8 +30,15 @@ def maker(**registry: object) -> RowMaker:
     return RowMaker(Tokeniser(KEY), {"+8619900000001": person("110101", "70-79", "独居")} | registry)
 
 
-def row(tag: dict, rows: RowMaker | None = None) -> Draft:
-    return (rows or maker()).make(msgspec.convert(tag, AnyWireTag), 77)
+def row(tag: dict, rows: RowMaker | None = None) -> SimpleNamespace:
+    block = (rows or maker()).make([msgspec.convert(tag, AnyWireTag)], [77])
+    numbers = {name: block.rows[name][0].item() for name in block.rows.dtype.names if name != "token"}
+    token = block.rows["token"][0].tobytes()
+    return SimpleNamespace(**numbers, token=token, id=block.ids[0], source=block.sources[0], host=block.hosts[0])
+
+
+def fingerprint(source: str, tag_id: str, ts_ms: int) -> int:
+    return int(fingerprints([source], [tag_id], np.array([ts_ms]))[0])
 
 
 def test_a_person_has_one_token_in_any_spelling():
@@ -166,3 +179,21 @@ def test_calls_are_joined_by_a_keyed_id():
     """The call id becomes a hash; without one it is 0."""
     assert row(CALL).call == 0
     assert row(CALL | {"call_id": "x"}).call == row(CALL | {"call_id": "x", "phase": "end"}).call != 0
+
+
+@given(days())
+def test_columns_equal_one_tag_at_a_time(tags):
+    """Rows, strings, originals and quotes of a whole chunk are those of its tags one by one."""
+    wire = [msgspec.convert(tag, AnyWireTag) for tag in tags]
+    columns, plain = RowMaker(Tokeniser(KEY), PEOPLE), PlainRowMaker(Tokeniser(KEY), PEOPLE)
+    block, drafts = columns.make(wire, range(len(wire))), [plain.make(tag, i) for i, tag in enumerate(wire)]
+    for name in block.rows.dtype.names:
+        if name == "token":
+            assert [t.tobytes() for t in block.rows["token"]] == [d.token for d in drafts]
+        elif drafts and name in drafts[0]._fields:
+            assert block.rows[name].tolist() == [getattr(d, name) for d in drafts], name
+    assert [(i, s, h) for i, s, h in zip(block.ids, block.sources, block.hosts, strict=True)] == [
+        (d.id, d.source, d.host) for d in drafts
+    ]
+    assert columns.originals == plain.originals
+    assert sorted(columns.quotes) == sorted(plain.quotes)

@@ -48,9 +48,24 @@ def test_a_second_checkpoint_writes_only_what_changed():
     fed(play([Step(0, s, 0, 0) for s in range(4)]), memory)
     pager = Pager(memory)
     assert len(pager.delta().blobs) >= 4
-    assert pager.delta().blobs == {}
+    pager.saved()
+    assert dict(pager.delta().blobs) == {}
     memory.touch(np.array([0]))
     assert list(pager.delta().blobs) == [f"p/{int(memory.head['shard'][0]):03d}/00000000"]
+
+
+def test_what_could_not_be_stored_comes_again():
+    """Until `saved`, a delta holds everything of the deltas before it, as it stands now."""
+    memory = Memory()
+    fed(play([Step(0, 0, len(SCENES) - 1, 0)]), memory)
+    pager = Pager(memory)
+    first = set(pager.delta().blobs)
+    fed(play([Step(1_000, 1, 30, 0)]), memory)
+    again = pager.delta().blobs
+    assert first < set(again)
+    new = Memory()
+    Pager(new).restore(again)
+    assert image(new) == image(memory)
 
 
 def test_a_closed_episode_is_dropped():
@@ -60,6 +75,7 @@ def test_a_closed_episode_is_dropped():
     pager = Pager(memory)
     stored = [k for k in pager.delta().blobs if k.startswith("e/")]
     assert stored
+    pager.saved()
     token = bytes.fromhex(stored[0][2:])
     del memory.episodes[token]
     memory.episodes_dirty.add(token)
@@ -72,6 +88,7 @@ def test_old_duplicate_segments_are_dropped():
     pager = Pager(memory)
     fed(play([Step(0, 0, 30, 0)]), memory)
     (first,) = [k for k in pager.delta().blobs if k.startswith("d/")]
+    pager.saved()
     fed(play([Step(0, 0, 30, 0), Step(60 * 3_600_000, 0, 30, 0)])[-1:], memory)
     assert first in pager.delta().drop
 

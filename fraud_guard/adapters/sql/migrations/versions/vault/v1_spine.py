@@ -12,12 +12,15 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
-        "original",
-        sa.Column("token", sa.LargeBinary(16), nullable=False),
+        "sheet",
+        sa.Column("id", SERIAL, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("tokens", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("token", name="pk_original"),
+        sa.PrimaryKeyConstraint("id", name="pk_sheet"),
     )
+    op.create_index("ix_sheet_count", "sheet", ["count"])
     op.create_table(
         "quote",
         sa.Column("token", sa.LargeBinary(16), nullable=False),

@@ -1,0 +1,142 @@
+"""Callers: their records, brought up to date one closed bucket at a time.
+
+Within a bucket only sums and unions count, so the order of contacts, the cut of blocks and
+the number of partitions change nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_guard.peers.bucket import BUCKET_MS, bucket_of
+from fraud_guard.peers.layout import (
+    CALLER,
+    CONTACT,
+    EXPIRE_BUCKETS,
+    GENERATION_BUCKETS,
+    SKETCH_BITS,
+    SKETCH_WORDS,
+    TIME_CONSTANT_BUCKETS,
+    Tally,
+)  # fmt: skip
+from fraud_guard.peers.reputation import STEP, Floats, reputations
+
+_UTC8_BUCKETS = 8 * 3_600_000 // BUCKET_MS
+_BUCKETS_AN_HOUR = 3_600_000 // BUCKET_MS
+
+
+class Closed(NamedTuple):
+    """A closed bucket, and the reputations that changed with it."""
+
+    bucket: int
+    peers: npt.NDArray[np.uint64]
+    values: Floats
+
+
+class Callers:
+    """All callers of a partition of `peers`."""
+
+    def __init__(self) -> None:
+        self.table = np.zeros(0, CALLER)
+        """Sorted by peer."""
+        self._open: list[np.ndarray] = []
+        self.bucket = -1
+
+    def take(self, contacts: np.ndarray) -> list[Closed]:
+        """Contacts in log order; returns the buckets that closed."""
+        closed: list[Closed] = []
+        buckets = bucket_of(contacts["watermark_ms"])
+        for bucket in np.unique(buckets).tolist():
+            closed += self.advance(bucket)
+            self._open.append(contacts[buckets == bucket])
+        return closed
+
+    def advance(self, bucket: int) -> list[Closed]:
+        """The watermark has reached `bucket`: the one that was open closes."""
+        if bucket <= self.bucket:
+            return []
+        before, self.bucket = self.bucket, bucket
+        if before < 0:
+            return []
+        contacts = self.waiting()
+        self._open.clear()
+        return [self._close(before, contacts)]
+
+    def waiting(self) -> np.ndarray:
+        """Contacts of the bucket that is still open."""
+        return np.concatenate([np.zeros(0, CONTACT), *self._open])
+
+    @classmethod
+    def restored(cls, table: np.ndarray, waiting: np.ndarray, bucket: int) -> Callers:
+        """Callers as they stood at `bucket`."""
+        callers = cls()
+        callers.table, callers.bucket, callers._open = table, bucket, [waiting]
+        return callers
+
+    def _close(self, bucket: int, contacts: np.ndarray) -> Closed:
+        peers, of = np.unique(contacts["peer"], return_inverse=True)
+        self._meet(peers, bucket)
+        at = np.searchsorted(self.table["peer"], peers)
+        some = self.table[at]
+        _age(some, bucket)
+        _add(some, contacts, of, bucket)
+        told = reputations(some)
+        stale = (told > 0) & (bucket - some["published_at"] >= GENERATION_BUCKETS)
+        changed = (np.abs(told - some["published"]) >= STEP) | stale
+        some["published"] = np.where(changed, told, some["published"])
+        some["published_at"] = np.where(changed, bucket, some["published_at"])
+        self.table[at] = some
+        return Closed(bucket, peers[changed], told[changed])
+
+    def _meet(self, peers: npt.NDArray[np.uint64], bucket: int) -> None:
+        """Make records for new callers; let those go that were not seen for a month."""
+        kept = self.table[self.table["last"] > bucket - EXPIRE_BUCKETS]
+        new = np.setdiff1d(peers, kept["peer"], assume_unique=True)
+        if not len(new) and len(kept) == len(self.table):
+            return
+        records = np.zeros(len(new), CALLER)
+        records["peer"], records["first"], records["last"], records["generation"] = new, bucket, bucket, bucket
+        joined = np.concatenate([kept, records])
+        self.table = joined[np.argsort(joined["peer"], kind="stable")]
+
+
+def _age(callers: np.ndarray, bucket: int) -> None:
+    decay = np.exp(-(bucket - callers["last"]) / TIME_CONSTANT_BUCKETS)
+    callers["tallies"] = (callers["tallies"] * decay[:, None]).astype(np.float32)
+    callers["burst"] = (callers["burst"] * decay).astype(np.float32)
+    callers["last"] = bucket
+    turns = np.minimum((bucket - callers["generation"]) // GENERATION_BUCKETS, 2)
+    callers["older"] = np.where((turns == 0)[:, None], callers["older"], np.where((turns == 1)[:, None], callers["newer"], 0))
+    callers["newer"] = np.where((turns == 0)[:, None], callers["newer"], 0)
+    callers["hours"] = np.where(turns == 0, callers["hours"], 0)
+    callers["generation"] = np.where(turns == 0, callers["generation"], bucket)
+
+
+def _add(callers: np.ndarray, contacts: np.ndarray, of: npt.NDArray[np.intp], bucket: int) -> None:
+    ended, incoming, n = contacts["ended"] != 0, contacts["outgoing"] == 0, len(callers)
+    before = np.bitwise_count(callers["newer"] | callers["older"]).sum(axis=1)
+    callers["newer"] |= _sketches(contacts["subject"][incoming], of[incoming], n)
+    now = np.bitwise_count(callers["newer"] | callers["older"]).sum(axis=1)
+    called = np.bincount(of[ended & incoming], minlength=n)  # every call ends once, and some feeds tell nothing but that
+    sums = {
+        Tally.CALLED: called,
+        Tally.ANSWERED: np.bincount(of[ended & incoming & (contacts["value"] > 0)], minlength=n),
+        Tally.TALKED_S: np.bincount(of, np.where(ended, contacts["value"], 0), n),
+        Tally.RETURNED: np.bincount(of[ended & ~incoming], minlength=n),
+        Tally.FIRST: now.astype(np.int64) - before,
+    }
+    for tally, sum_ in sums.items():
+        callers["tallies"][:, tally] += sum_.astype(np.float32)
+    callers["burst"] = np.maximum(callers["burst"], called)
+    hour = (bucket + _UTC8_BUCKETS) // _BUCKETS_AN_HOUR % 24
+    callers["hours"] |= np.where(called > 0, np.uint32(1 << hour), np.uint32(0))
+
+
+def _sketches(subjects: npt.NDArray[np.uint64], of: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.uint64]:
+    """The sketch of the subjects of each of `n` callers, shape (n, SKETCH_WORDS)."""
+    bits, words = subjects % np.uint64(SKETCH_BITS), np.zeros((n, SKETCH_WORDS), np.uint64)
+    np.bitwise_or.at(words, (of, (bits // np.uint64(64)).astype(np.intp)), np.uint64(1) << bits % np.uint64(64))
+    return words
