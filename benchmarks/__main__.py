@@ -80,7 +80,7 @@ def measure(folder: Path, tags: int, stock_tags: int) -> list[Row]:
     level_s, first_s = restart(folder)
     return [
         Row("chunk decoding (validated tag from JSON)", "≤ 3 µs a tag", f"{steps['decode']:.1f} µs", steps["decode"] <= 3),
-        Row("door, decoding to draft, caches warm", "", f"{steps['decode to draft, caches warm']:.1f} µs", None),
+        Row("door, decoding to rows, caches warm", "", f"{steps['decode to rows, caches warm']:.1f} µs", None),
         Row("door, block and Arrow", "", f"{steps['block and Arrow']:.1f} µs", None),
         Row(f"embedded worker on the bench mix, {tags:,} tags", "≥ 50,000 tags/s per core",
             f"{ours_rate:,.0f} tags/s per core ({ours.cpu_s:.1f} s CPU, {ours.wall_s:.1f} s wall)", ours_rate >= 50_000),

@@ -16,21 +16,21 @@ CHUNK = 1_000
 
 
 def door(folder: Path, tags: int = 200_000) -> dict[str, float]:
-    """Microseconds a tag: decoding alone, decoding to draft (caches warm), block and Arrow."""
+    """Microseconds a tag: decoding alone, decoding to rows (caches warm), block and Arrow."""
     lines = mix(folder, tags).read_bytes().splitlines()
     one = Door(Tokeniser(bytes(32)), ClockArrival(lambda: 4_000_000_000_000))
     chunks = [lines[i : i + CHUNK] for i in range(0, len(lines), CHUNK)]
     for chunk in chunks:
         one.take(chunk, range(CHUNK))
     decoding = _us_a_tag(chunks, lambda chunk: [decode(line) for line in chunk])
-    drafting = _us_a_tag(chunks, lambda chunk: one.take(chunk, range(CHUNK)))
-    drafts = [one.take(chunk, range(CHUNK)) for chunk in chunks[:50]]
-    packing = _us_a_tag(drafts, lambda some: _packed(one, some))
-    return {"decode": decoding, "decode to draft, caches warm": drafting, "block and Arrow": packing}
+    reading = _us_a_tag(chunks, lambda chunk: one.take(chunk, range(CHUNK)))
+    waiting = [one.take(chunk, range(CHUNK)) for chunk in chunks[:50]]
+    packing = _us_a_tag(waiting, lambda some: _packed(one, some))
+    return {"decode": decoding, "decode to rows, caches warm": reading, "block and Arrow": packing}
 
 
-def _packed(one: Door, drafts: Block) -> bytes:
-    block = one.block(drafts)
+def _packed(one: Door, waiting: Block) -> bytes:
+    block = one.block(waiting)
     return encode_block(block.rows, block.ids, block.sources, block.hosts)
 
 

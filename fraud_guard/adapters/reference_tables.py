@@ -17,6 +17,7 @@ from fraud_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fraud_guard.door.registry import Person
+    from fraud_guard.evaluation.people import People
 
 SUBJECT_COLUMNS = ("subject", "area", "age_band", "household")
 STATION_COLUMNS = ("station_id", "name", "parent_id", "areas", "lon", "lat")
@@ -52,6 +53,14 @@ def read_subjects(path: Path) -> dict[str, Person]:
         found[subject] = person(row["area"], row["age_band"], row["household"])
         lines[subject] = line
     return found
+
+
+def read_groups(path: Path) -> People:
+    """`subjects.csv` as normalised subject -> age band and town, for the score card. Raises ConfigurationError."""
+    from fraud_guard.evaluation.people import person  # noqa: PLC0415  live workers have no score card
+
+    rows = (row for _, row in _rows(path, ("subject", "area", "age_band")))
+    return {normalise(row["subject"]): person(row["age_band"], row["area"]) for row in rows}
 
 
 def read_stations(path: Path) -> Stations:

@@ -18,13 +18,12 @@ from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.app.topics import LOG, inlet_place, inlet_position
-from fraud_guard.door.arrival import NOTHING
 from fraud_guard.door.door import Door, Refused
 from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import DeadLetter, DeadLetters
-from fraud_guard.tags.block import Block, Controls, decode_record, encode_block, encode_controls, join
+from fraud_guard.tags.block import EMPTY, Block, Controls, decode_record, encode_block, encode_controls, join
 from fraud_guard.tags.control import Control
 from fraud_guard.tags.reasons import Reason
 
@@ -47,7 +46,7 @@ class DoorStage:
         self._partitions, self._now_ms, self._idle_ms = partitions, now_ms, idle_ms
         self._lag_ms, self._moved_ms = 0, now_ms()
         self._taken = range(0)
-        self._ready = NOTHING  # read, and not yet in the log because it could not be reached
+        self._ready = EMPTY  # read, and not yet in the log because it could not be reached
 
     def restore_watermark(self) -> None:
         """Go on from the newest watermark in the log, so that it never falls, and as far behind the clock as it was."""
@@ -114,10 +113,12 @@ class DoorStage:
 
     def _read(self, raw: Sequence[bytes], inlets: range) -> Block:
         """All records at once; when one of them meets a defect, one by one, so that it costs that one only."""
+        refused = len(self._door.refused)
         try:
             return self._door.take(raw, inlets)
         except Exception:  # the process boundary
             log.exception("door_failed", records=len(raw))
+        del self._door.refused[refused:]  # they are refused again below
         return join([self._read_one(record, inlet) for record, inlet in zip(raw, inlets, strict=True)])
 
     def _read_one(self, record: bytes, inlet: int) -> Block:
@@ -126,18 +127,19 @@ class DoorStage:
         except Exception:  # the same boundary, one record at a time
             log.exception("record_failed", inlet=inlet)
             self._door.refused.append(Refused(inlet, Reason.FAILED, ""))
-            return NOTHING
+            return EMPTY
 
     def _append_ready(self) -> None:
-        watermark_ms = self._door.watermark_ms
+        watermark_ms, refused = self._door.watermark_ms, len(self._door.refused)
         try:
             self._append(self._ready)
         except DependencyError:
             self._door.watermark_ms = watermark_ms  # or the same tags would be late at the next try
+            del self._door.refused[refused:]
             raise
-        self._ready = NOTHING
+        self._ready = EMPTY
 
-    def _append(self, drafts: Block) -> None:
+    def _append(self, ready: Block) -> None:
         rows = self._door.rows
         now_ms = self._now_ms()
         if rows.originals:
@@ -148,7 +150,7 @@ class DoorStage:
             rows.quotes.clear()
         failpoint("door-before-append")
         appends = []
-        for some in drafts.cut():
+        for some in ready.cut():
             block = self._door.block(some)
             appends += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
         if appends:

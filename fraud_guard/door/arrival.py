@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fraud_guard.tags.block import ROW, Block
+from fraud_guard.tags.block import EMPTY, Block
 from fraud_guard.tags.kinds import Flag
 
 AHEAD_MS = 300_000
@@ -22,12 +22,9 @@ AHEAD_MS = 300_000
 LOOKAHEAD = 32
 """Followers that judge a jump in a file; a jump is real when a quarter of them are not older."""
 HELD_MOST = 4_096
-"""Drafts held back at most while followers cannot tell."""
+"""Rows held back at most while followers cannot tell."""
 RECENT_MOST = 65_536
 """Tags remembered at most, to know repeats among the followers."""
-
-
-NOTHING = Block(np.zeros(0, ROW), [], [], [])
 
 
 class ClockArrival:
@@ -44,7 +41,7 @@ class ClockArrival:
 
     def flush(self) -> Block:
         """Nothing is ever held back."""
-        return NOTHING
+        return EMPTY
 
 
 class Seen(NamedTuple):
@@ -62,7 +59,7 @@ class FileArrival:
     """
 
     def __init__(self) -> None:
-        self._waiting = NOTHING  # the rows of `_held`
+        self._waiting = EMPTY  # the rows of `_held`
         self._high_ms: int | None = None
         self._held: deque[Seen] = deque()
         self._recent: deque[Seen] = deque()

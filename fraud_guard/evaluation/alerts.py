@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.evaluation.intervals import Bools, Floats, Ints
-from fraud_guard.evaluation.reading import numbered, parse
+from fraud_guard.evaluation.reading import main_type, numbered, parse
 
 REMEDY = "give the file that `replay --alerts` wrote"
 _SAYS_NOTHING = frozenset({"lowered", "closed", "expired"})
@@ -104,7 +104,7 @@ def read_alerts(lines: Iterable[bytes], name: str) -> Alerts:
         ts_ms.append(c.ts_ms)
         level.append(c.level)
         probability.append(c.probability)
-        said.append(type_of.setdefault(c.scam_type.partition(".")[0], len(type_of)))
+        said.append(type_of.setdefault(main_type(c.scam_type), len(type_of)))
         new_evidence.append(c.cause in {None, "score"})
     columns = [np.array(column) for column in (alert, seq, ts_ms, level, probability, said, new_evidence)]
     return _arranged(list(alert_of), [subject for _, subject in subjects], columns, list(type_of), n)

@@ -6,7 +6,7 @@ import numpy as np
 
 from fraud_guard.evaluation.alerts import Alerts
 from fraud_guard.evaluation.card import CurvePoint, PriorRow
-from fraud_guard.evaluation.intervals import Estimate, Ints, poisson, share
+from fraud_guard.evaluation.intervals import NO_DATA, Estimate, Ints, poisson, share
 from fraud_guard.evaluation.joining import FALSE, LEVELS, Joined
 from fraud_guard.evaluation.truth import City
 
@@ -65,11 +65,9 @@ def _estimate(prior: float, detected: int, base: int, false: int, empty: float) 
     """The interval is careful: low recall goes with many false alerts, high with few."""
     recall = share(detected, base)
     if recall.value is None or recall.low is None or recall.high is None:
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     few, many = poisson(false)
     empty = max(empty, 1.0)
     value = precision_at(prior, recall.value, false / empty)
     low, high = precision_at(prior, recall.low, many / empty), precision_at(prior, recall.high, few / empty)
-    return (
-        Estimate(value, low, high, detected + false) if value is not None else Estimate(None, None, None, 0)
-    )
+    return Estimate(value, low, high, detected + false) if value is not None else NO_DATA

@@ -9,7 +9,7 @@ import numpy as np
 from fraud_guard.evaluation.alerts import Alerts
 from fraud_guard.evaluation.card import Fairness, GroupRow, Verdict
 from fraud_guard.evaluation.detection import episode_row
-from fraud_guard.evaluation.intervals import CONFIDENCE, Estimate, rate, ratio
+from fraud_guard.evaluation.intervals import CONFIDENCE, NO_DATA, Estimate, rate, ratio
 from fraud_guard.evaluation.joining import FALSE, Joined
 from fraud_guard.evaluation.people import NOT_KNOWN, People, Person
 from fraud_guard.evaluation.truth import Truth
@@ -54,7 +54,7 @@ def _judged(field: str, rows: tuple[GroupRow, ...], days: float) -> Fairness:
     large = [row for row in rows if row.key != NOT_KNOWN and overall * row.people >= LEAST_EXPECTED]
     left_out = tuple(row.key for row in rows if row not in large)
     if len(large) < 2:
-        return Fairness(field, GATE, Estimate(None, None, None, 0), "too few", "", "", left_out, rows)
+        return Fairness(field, GATE, NO_DATA, "too few", "", "", left_out, rows)
     large.sort(key=lambda row: (row.false_per_10k_days.n / row.people, row.key))
     low, high = large[0], large[-1]
     confidence = 1 - (1 - CONFIDENCE) / (len(large) * (len(large) - 1) / 2)

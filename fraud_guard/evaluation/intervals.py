@@ -36,6 +36,10 @@ class Estimate(msgspec.Struct, frozen=True):
     n: int
 
 
+NO_DATA = Estimate(None, None, None, 0)
+"""What is told when there is nothing to tell it from."""
+
+
 def z_of(confidence: float = CONFIDENCE) -> float:
     """The two-sided normal quantile, 1.96 for 0.95."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -44,7 +48,7 @@ def z_of(confidence: float = CONFIDENCE) -> float:
 def share(hits: int, n: int) -> Estimate:
     """`hits` of `n` trials, Wilson's interval."""
     if n == 0:
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     z, p = z_of(), hits / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
@@ -75,7 +79,7 @@ def quantile(values: npt.ArrayLike, q: float) -> Estimate:
     ordered = np.sort(np.asarray(values, np.float64))
     n = len(ordered)
     if n == 0:
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     k = max(1, int(np.ceil(q * n)))
     places = np.minimum((_chance().beta(k, n - k + 1, DRAWS) * n).astype(np.int64), n - 1)
     return _bootstrapped(float(ordered[k - 1]), ordered[places], n)
@@ -86,7 +90,7 @@ def mean(values: npt.ArrayLike) -> Estimate:
     distinct, count = np.unique(np.asarray(values, np.float64), return_counts=True)
     n = int(count.sum())
     if n == 0:
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     draws = _chance().multinomial(n, count / n, DRAWS) @ distinct / n
     return _bootstrapped(float(count @ distinct / n), draws, n)
 
@@ -95,7 +99,7 @@ def macro_f1(confusion: Ints) -> Estimate:
     """Macro-F1 of a square matrix (true × said), over the types that are true at least once."""
     n = int(confusion.sum())
     if n == 0:
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     draws = _chance().multinomial(n, confusion.ravel() / n, DRAWS).reshape(DRAWS, *confusion.shape)
     return _bootstrapped(float(_macro_f1(confusion[None])[0]), _macro_f1(draws), n)
 
@@ -107,7 +111,7 @@ def calibration_error(count: Ints, total: Floats) -> Estimate:
     """
     n = int(count.sum())
     if n == 0:
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     probability = total / np.maximum(count, 1)
     draws = _chance().multinomial(n, count.ravel() / n, DRAWS).reshape(DRAWS, *count.shape)
     return _bootstrapped(float(_ece(count[None], probability)[0]), _ece(draws, probability), n)
@@ -140,7 +144,7 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
         or a.high is None
         or b.high is None
     ):
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     value = a.value - b.value
     low = value - sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
     high = value + sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
@@ -150,7 +154,7 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
 def paired_difference(gained: int, lost: int, n: int) -> Estimate:
     """Difference of two shares of the same `n` trials from their discordance (Bonett and Price)."""
     if n == 0:
-        return Estimate(None, None, None, 0)
+        return NO_DATA
     more, less = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
     half = z_of() * sqrt(max(0.0, more + less - (more - less) ** 2) / (n + 2))
     return _around((gained - lost) / n, more - less - half, more - less + half, n)

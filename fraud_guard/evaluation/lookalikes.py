@@ -6,7 +6,7 @@ import numpy as np
 
 from fraud_guard.evaluation.alerts import Alerts
 from fraud_guard.evaluation.card import LookalikeRow
-from fraud_guard.evaluation.intervals import Estimate, Ints, share
+from fraud_guard.evaluation.intervals import NO_DATA, Ints, share
 from fraud_guard.evaluation.joining import FALSE, LEVELS, Joined
 from fraud_guard.evaluation.truth import Truth
 
@@ -25,8 +25,7 @@ def by_lookalike(truth: Truth, alerts: Alerts, joined: Joined) -> tuple[Lookalik
         seen = share(int((what[alerted] == key).sum()), int(spans))
         rows.append(LookalikeRow(str(key), int(spans), seen, _counts(best[what[span] == key])))
     rows.sort(key=lambda row: (-row.false[-1], row.key))
-    nothing = Estimate(None, None, None, 0)
-    return (*rows, LookalikeRow(NONE, 0, nothing, _counts(best[span < 0])))
+    return (*rows, LookalikeRow(NONE, 0, NO_DATA, _counts(best[span < 0])))
 
 
 def _counts(best: Ints) -> tuple[int, ...]:

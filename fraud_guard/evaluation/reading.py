@@ -25,6 +25,11 @@ def parse(decoder: msgspec.json.Decoder[T], line: bytes, name: str, n: int, reme
         refuse(name, n, str(error), remedy)
 
 
+def main_type(scam_type: str) -> str:
+    """The type of a variant: what stands before the dot."""
+    return scam_type.partition(".")[0]
+
+
 def refuse(name: str, n: int, what: str, remedy: str) -> NoReturn:
     """Raise ConfigurationError for line `n` of the file `name`."""
     raise ConfigurationError(f"{name}:{n}: {what} — {remedy}")

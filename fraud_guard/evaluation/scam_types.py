@@ -13,7 +13,7 @@ from fraud_guard.evaluation.truth import Truth
 
 def type_figures(truth: Truth, alerts: Alerts, joined: Joined) -> Typing:
     """Accuracy and macro-F1 of the last type named before the point of no return, of true alerts."""
-    true_types = [e.scam_type.partition(".")[0] for e in truth.episodes]
+    true_types = [e.main_type for e in truth.episodes]
     types = sorted({*true_types, *alerts.types})
     place = {scam_type: i for i, scam_type in enumerate(types)}
     of_episode = np.array([place[t] for t in true_types], np.int64)

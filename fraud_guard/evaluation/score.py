@@ -25,7 +25,7 @@ def score(truth: Truth, alerts: Alerts, people: People | None = None, *, slack_h
     """The card of one run; the same input gives the same card. Without `people` no groups."""
     joined = join(truth, alerts, round(slack_h * HOUR_MS))
     every = paces(truth, joined)
-    types = [e.scam_type.partition(".")[0] for e in truth.episodes]
+    types = [e.main_type for e in truth.episodes]
     return Card(
         truth=truth.fingerprint, slack_h=slack_h, city=truth.city,
         counts=_counts(truth, alerts, joined),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from fraud_guard.evaluation.reading import numbered, parse, refuse
+from fraud_guard.evaluation.reading import main_type, numbered, parse, refuse
 
 Outcome = Literal["loss", "aborted", "ignored"]
 REMEDY = "give the truth.ndjson of the city, as `simulate` writes it"
@@ -53,6 +53,11 @@ class Episode(msgspec.Struct, frozen=True):
     t_point_of_no_return_ms: Ms | None = None
     loss_cny: float = 0
     slow: bool = False
+
+    @property
+    def main_type(self) -> str:
+        """Its type; a variant counts as the type."""
+        return main_type(self.scam_type)
 
 
 class Lookalike(msgspec.Struct, frozen=True):

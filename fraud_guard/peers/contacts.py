@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from fraud_guard.errors import IntegrityError
 from fraud_guard.peers.layout import CONTACT
+from fraud_guard.peers.packing import packed, unpacked
 from fraud_guard.tags.kinds import Flag, Kind
 
 _NOT_A_CALLER = np.uint32(Flag.SHORT_CODE | Flag.OFFICIAL | Flag.NO_PEER)
 """Service numbers meet everybody; that tells nothing."""
 _VERSION = b"\x01"
-_HEAD_BYTES = 17
-_codec = pa.Codec("lz4_raw")
+_HEAD_BYTES = 9
 
 
 def contacts_of(rows: np.ndarray) -> np.ndarray:
@@ -32,18 +31,15 @@ def contacts_of(rows: np.ndarray) -> np.ndarray:
 
 def encode_contacts(contacts: np.ndarray, watermark_ms: int) -> bytes:
     """A record of the `peers` log: contacts, and the watermark that the partition has reached with them."""
-    raw = contacts.tobytes()
-    head = _VERSION + watermark_ms.to_bytes(8, "little") + len(raw).to_bytes(8, "little")
-    return head + (_codec.compress(raw, asbytes=True) if raw else b"")
+    return _VERSION + watermark_ms.to_bytes(8, "little") + packed(contacts)
 
 
 def decode_contacts(data: bytes) -> tuple[np.ndarray, int]:
     """The contacts and the watermark of a record. Raises IntegrityError for anything else."""
     if data[:1] != _VERSION or len(data) < _HEAD_BYTES:
         raise IntegrityError("a record of `peers` is of an unknown kind; was it written by a newer version?")
-    watermark_ms, size = (int.from_bytes(data[i : i + 8], "little") for i in (1, 9))
     try:
-        raw = _codec.decompress(data[_HEAD_BYTES:], size, asbytes=True) if size else b""
+        contacts = unpacked(data[_HEAD_BYTES:], CONTACT)
     except (OSError, ValueError) as broken:
         raise IntegrityError("a record of `peers` is damaged") from broken
-    return np.frombuffer(raw, CONTACT), watermark_ms
+    return contacts, int.from_bytes(data[1:_HEAD_BYTES], "little")

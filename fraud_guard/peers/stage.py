@@ -7,17 +7,16 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from fraud_guard.errors import IntegrityError
 from fraud_guard.memory.duplicates import REPEAT, Duplicates
 from fraud_guard.peers.bucket import bucket_of, usable
 from fraud_guard.peers.callers import Callers, Closed
 from fraud_guard.peers.layout import CALLER, CONTACT, LAYOUT
+from fraud_guard.peers.packing import packed, unpacked
 from fraud_guard.peers.reputation import Published
 from fraud_guard.tags.kinds import Kind
 
-_codec = pa.Codec("lz4_raw")
 _WHOLE = "c/whole"
 
 
@@ -63,7 +62,7 @@ class PeerStage:
         segment, place = self._seen.segment(), f"d/{self._next_segment:012d}"
         self._next_segment += segment is not None
         whole = _Place(LAYOUT, self.callers.bucket, self.watermark_ms, self._next_segment, self.published.versions)
-        kept = {_WHOLE: msgspec.msgpack.encode(whole), "c/callers": _packed(self.callers.table), "c/open": _packed(self.callers.waiting())}
+        kept = {_WHOLE: msgspec.msgpack.encode(whole), "c/callers": packed(self.callers.table), "c/open": packed(self.callers.waiting())}
         return kept | ({place: segment.data} if segment is not None else {})
 
     @classmethod
@@ -74,7 +73,7 @@ class PeerStage:
             return stage
         try:
             place = msgspec.msgpack.decode(blobs[_WHOLE], type=_Place)
-            callers, waiting = _unpacked(blobs["c/callers"], CALLER), _unpacked(blobs["c/open"], CONTACT)
+            callers, waiting = unpacked(blobs["c/callers"], CALLER), unpacked(blobs["c/open"], CONTACT)
         except (msgspec.MsgspecError, OSError, ValueError, KeyError) as broken:
             raise IntegrityError(f"the memory of callers is damaged ({type(broken).__name__}); restore the last snapshot") from broken
         if place.layout != LAYOUT:
@@ -96,15 +95,3 @@ class PeerStage:
 
     def _publish(self, closed: Closed) -> None:
         self.published.publish(closed.bucket, closed.peers, closed.values)
-
-
-def _packed(array: np.ndarray) -> bytes:
-    raw = array.tobytes()
-    packed: bytes = _codec.compress(raw, asbytes=True) if raw else b""
-    return len(raw).to_bytes(8, "little") + packed
-
-
-def _unpacked(blob: bytes, dtype: np.dtype[np.void]) -> np.ndarray:
-    size = int.from_bytes(blob[:8], "little")
-    raw = _codec.decompress(blob[8:], size, asbytes=True) if size else b""
-    return np.frombuffer(raw, dtype).copy()

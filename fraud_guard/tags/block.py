@@ -94,6 +94,10 @@ class Block(msgspec.Struct):
         return Block(self.rows[index], *(_taken(c, where) for c in (self.ids, self.sources, self.hosts)))
 
 
+EMPTY = Block(np.zeros(0, ROW), [], [], [])
+"""No tags; adding it to a block gives that block."""
+
+
 def join(blocks: Sequence[Block]) -> Block:
     """Consecutive blocks of one partition as one; the result of `decide` is the same."""
     if len(blocks) == 1:

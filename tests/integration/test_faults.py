@@ -193,7 +193,7 @@ def test_a_reader_elsewhere_takes_nothing_away(tmp_path: Path) -> None:
 
 
 def test_a_record_that_breaks_the_door_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A defect that one record meets makes it a dead letter; the others of its chunk are scored."""
+    """A defect that one record meets makes it a dead letter; the others of its chunk are scored or refused once."""
     make = RowMaker.make
 
     def broken(self: RowMaker, tags: Sequence[AnyWireTag], inlets: Sequence[int]) -> Block:
@@ -204,8 +204,8 @@ def test_a_record_that_breaks_the_door_costs_itself(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(RowMaker, "make", broken)
     run = driver(tmp_path)
     tag = {"source": "a", "ts_ms": run.clock.now_ms, "subject": "19900000001", "channel": "net", "kind": "visit", "host": "odd.example.org"}
-    run.feed([json.dumps(tag | {"id": name}).encode() for name in ("one", "bad", "two")])
+    run.feed([b"no tag", *(json.dumps(tag | {"id": name}).encode() for name in ("one", "bad", "two"))])
     run.settle()
-    assert run.site.counts_of("scored") == 2
-    assert [letter.reason for letter in run.site.letters.find()] == ["failed"]
+    assert (run.site.counts_of("scored"), run.site.door.counts["dead"]) == (2, 2)
+    assert sorted(letter.reason for letter in run.site.letters.find()) == ["failed", "not_json"]
     run.close()

@@ -1,4 +1,4 @@
-"""Whatever arrives: every line is a draft or a refusal with a known reason, and nothing breaks."""
+"""Whatever arrives: every line is a row or a refusal with a known reason, and nothing breaks."""
 
 from __future__ import annotations
 
@@ -132,8 +132,8 @@ def through_the_door(lines: list[bytes]) -> tuple[Door, list[int], Counter[str]]
     door = Door(Tokeniser(KEY), FileArrival(), registry=PEOPLE, reorder_ms=60_000)
     accepted: list[int] = []
 
-    def log(drafts: Block) -> None:
-        for some in drafts.cut():
+    def log(waiting: Block) -> None:
+        for some in waiting.cut():
             block = door.block(some)
             stored = decode_record(encode_block(block.rows, block.ids, block.sources, block.hosts), 3)
             assert (stored.rows["inlet"] == block.rows["inlet"]).all()
@@ -147,7 +147,7 @@ def through_the_door(lines: list[bytes]) -> tuple[Door, list[int], Counter[str]]
 
 
 def test_a_hundred_thousand_fuzzed_lines_are_conserved():
-    """Of 100,000 fuzzed lines each is exactly one draft or one refusal; every reason has a remedy; nothing is quoted."""
+    """Of 100,000 fuzzed lines each is exactly one row or one refusal; every reason has a remedy; nothing is quoted."""
     lines = fuzzed(20_260_101, LINES)
     door, accepted, reasons = through_the_door(lines)
     inlets = np.sort(np.array(accepted + [r.inlet for r in door.refused]))

@@ -25,7 +25,6 @@ _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "cache_size = -8000",  # KiB, a connection
     "wal_autocheckpoint = 8000",  # pages: random keys are written home once for many transactions
 )
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}

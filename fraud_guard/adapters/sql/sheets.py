@@ -1,6 +1,6 @@
 """Sheets: the originals of many tokens sealed together, one row a batch.
 
-A row a number costs 8 µs, most of it for the random key; a sheet costs that for thousands. Small
+A row a number would write a database page for each random key; a sheet is one row for thousands of numbers. Small
 sheets are merged in the background, so that their number, and with it the time of a look, stays small.
 """
 
@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.tables import sheet
+from fraud_guard.door.tokens import TOKEN_BYTES
 from fraud_guard.errors import IntegrityError
 
-TOKEN_BYTES = 16
 FULL = 65_536
 """Tokens of a sheet that is merged no more."""
 MERGED_FROM = 32

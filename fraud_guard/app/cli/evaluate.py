@@ -35,7 +35,7 @@ def evaluate(
     from fraud_guard.evaluation.compare import read_card
 
     with errors_told():
-        earlier = read_card(_bytes(compare), str(compare)) if compare else None
+        earlier = _read(compare, lambda file: read_card(file.read(), str(compare))) if compare else None
         card = make_card(alerts, truth, subjects)
         if json == "-":
             out.file.write(card_json(card))
@@ -51,19 +51,15 @@ def evaluate(
 
 def make_card(alerts: Path, truth: Path, subjects: Path | None) -> Card:
     """Read the files and score them. Raises ConfigurationError."""
+    from fraud_guard.adapters.reference_tables import read_groups
     from fraud_guard.door.numbers import normalise
     from fraud_guard.evaluation.alerts import read_alerts
-    from fraud_guard.evaluation.people import read_people
     from fraud_guard.evaluation.score import score
     from fraud_guard.evaluation.truth import read_truth
 
     happened = _read(truth, lambda file: read_truth(file, str(truth), normalise))
     raised = _read(alerts, lambda file: read_alerts(file, str(alerts)))
-    people = None
-    if subjects:
-        lines = _utf8(_bytes(subjects), subjects).splitlines(keepends=True)
-        people = read_people(lines, str(subjects), normalise)
-    return score(happened, raised, people)
+    return score(happened, raised, read_groups(subjects) if subjects else None)
 
 
 def card_json(card: Card) -> str:
@@ -97,17 +93,6 @@ def _read(path: Path, read: Callable[[BinaryIO], T]) -> T:
             return read(file)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror} — give the path of a readable file") from None
-
-
-def _bytes(path: Path) -> bytes:
-    return _read(path, lambda file: file.read())
-
-
-def _utf8(text: bytes, path: Path) -> str:
-    try:
-        return text.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: not UTF-8 — save the table as UTF-8") from None
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-import yaml
 from rich.table import Table
 
+from fraud_guard.app.cli.levels import LEVELS
+from fraud_guard.app.rule_files import load_scam_types
 from fraud_guard.evaluation.card import CalibrationRow, Card, EpisodeRow, Fairness
 from fraud_guard.evaluation.compare import compare
 from fraud_guard.evaluation.intervals import Estimate
 from fraud_guard.shipped import shipped
 
-LEVELS = ("1 红 red", "≤2 橙 orange", "≤3 黄 yellow", "≤4 蓝 blue")
+AT_MOST = tuple(name if level == 1 else f"≤{name}" for level, name in LEVELS.items())
+"""Heads of figures at this level or a graver one."""
 ACTED = 2
 """Place of level <= 3 in figures by level."""
 GROUPS = {"age_band": "年龄段 age band", "area": "辖区 area"}
@@ -64,7 +66,7 @@ def compare_table(now: Card, before: Card) -> Table:
 
 
 def _levels(card: Card) -> Table:
-    table = _table("按级别 by level (first line: value, n; second: 95 %)", "指标 figure", *LEVELS, folds=True)
+    table = _table("按级别 by level (first line: value, n; second: 95 %)", "指标 figure", *AT_MOST, folds=True)
     rows: dict[str, tuple[Show, Iterable[Estimate]]] = {
         "止损前预警率 recall before the loss": (_percent, (row.recall for row in card.levels)),
         "提前量中位 lead time, median": (_span, (row.lead_min for row in card.levels)),
@@ -103,7 +105,7 @@ def _budget(card: Card) -> Table:
 
 
 def _paces(card: Card) -> Table:
-    heads = [f"预警率 recall {level}" for level in LEVELS]
+    heads = [f"预警率 recall {level}" for level in AT_MOST]
     table = _table("按节奏 by pace", "", *heads, "提前量 lead ≤3", "每案预警 alerts per episode")
     for row in (row for row in card.paces if row.episodes):
         recall = (_cell(figure, _percent) for figure in row.recall)
@@ -165,7 +167,7 @@ def _calibration(card: Card) -> Table:
 
 
 def _calibration_cells(row: CalibrationRow) -> Iterator[str]:
-    yield LEVELS[int(row.key) - 1].lstrip("≤") if row.key.isdigit() else f"P {row.key}"
+    yield LEVELS[int(row.key)] if row.key.isdigit() else f"P {row.key}"
     yield f"{row.n:,}"
     yield f"{row.expected:.1f}"
     yield f"{row.observed:,}"
@@ -175,7 +177,7 @@ def _calibration_cells(row: CalibrationRow) -> Iterator[str]:
 
 
 def _lookalikes(card: Card) -> Table:
-    table = _table("误报来源 false alerts by look-alike", "种类 kind", "次数 spans", "触发 alerted", *LEVELS)
+    table = _table("误报来源 false alerts by look-alike", "种类 kind", "次数 spans", "触发 alerted", *AT_MOST)
     for row in card.lookalikes:
         if row.spans or any(row.false):
             name, spans = (row.key, f"{row.spans:,}") if row.key else ("无 none of them", "—")
@@ -202,7 +204,7 @@ def _priors(card: Card) -> Table:
     table = _table(
         "换算到其他发案率 precision at other base rates (contact left out)",
         "发案率 losses a person-day",
-        *LEVELS,
+        *AT_MOST,
     )
     for i, prior in enumerate(card.priors):
         cells = [row.precision[i] for row in card.at_priors]
@@ -212,8 +214,7 @@ def _priors(card: Card) -> Table:
 
 
 def _type_names() -> dict[str, str]:
-    text = (shipped("rules") / "scam_types.yaml").read_text(encoding="utf-8")
-    return {code: names["zh"] for code, names in yaml.safe_load(text).items()}
+    return {code: words.zh for code, words in load_scam_types(shipped("rules")).items()}
 
 
 def _table(title: str, first: str, *others: str, folds: bool = False) -> Table:

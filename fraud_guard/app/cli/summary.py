@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from fraud_guard.app.cli.exits import err
+from fraud_guard.app.cli.levels import LEVELS
 from fraud_guard.app.replay.results import Results
 from fraud_guard.app.replay.run import Summary
 from fraud_guard.dispatch.stations import Stations
 from fraud_guard.tags.reasons import REMEDY, Reason
-
-LEVELS = {1: "1 红 red", 2: "2 橙 orange", 3: "3 黄 yellow", 4: "4 蓝 blue"}
 
 
 def print_summary(summary: Summary, results: Results, stations: Stations) -> None:

@@ -82,9 +82,6 @@ def work(app: faust.App, site: Site, *, loglevel: int = logging.WARNING, logfile
 
 def spare_the_memory() -> None:
     """Caches hold millions of small objects that never form cycles; walking them again and again costs a tenth."""
-    import pyarrow as pa
-
-    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps a dozen MB for blocks that come and go
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)

@@ -234,8 +234,8 @@ def _blocks(
     yield from _cut(door, door.flush(), size, index, summary)
 
 
-def _cut(door: Door, drafts: Block, size: int, index: InletIndex, summary: Summary) -> Iterator[Block]:
-    for some in drafts.cut(size):
+def _cut(door: Door, waiting: Block, size: int, index: InletIndex, summary: Summary) -> Iterator[Block]:
+    for some in waiting.cut(size):
         block = door.block(some)
         if len(block):
             offset = index.add(block)

@@ -6,9 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_guard.door.arrival import NOTHING
 from fraud_guard.door.reorder import Reorder
-from fraud_guard.tags.block import ROW, Block, join
+from fraud_guard.tags.block import EMPTY, ROW, Block, join
 
 WINDOW_MS = 1_000
 
@@ -54,7 +53,7 @@ def test_shuffles_within_the_window_come_out_sorted(tags, size):
     drafts = [(ts_ms, f"{i:03d}") for i, (ts_ms, _) in enumerate(tags)]
     late = sorted(((t + late, d) for (t, late), d in zip(tags, drafts, strict=True)), key=lambda a: a[0])
     arrived = join([draft(*d) for _, d in late])
-    reorder, out = Reorder(WINDOW_MS), NOTHING
+    reorder, out = Reorder(WINDOW_MS), EMPTY
     for some in arrived.cut(size):
         out += reorder.pass_on(some)
     out += reorder.flush()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
+from fraud_guard.adapters.reference_tables import read_groups
 from fraud_guard.errors import ConfigurationError
 from fraud_guard.evaluation.alerts import read_alerts
-from fraud_guard.evaluation.people import Person, read_people
+from fraud_guard.evaluation.people import Person
 from fraud_guard.evaluation.truth import read_truth
 from tests.unit.evaluation.cities import CITY, alert, alerts_of, line, lookalike, loss, truth_of
 
@@ -109,10 +111,11 @@ def test_a_change_without_evidence_may_name_the_subject_otherwise() -> None:
     assert alerts_of(later, alert("a", "+8619900000101", (0, 2))).subjects == ["+8619900000101"]
 
 
-def test_people_are_known_by_age_band_and_town() -> None:
-    """Areas are cut to the town; blanks are shown as such."""
-    table = ["subject,area,age_band,household\n", "a,329981001204,75+,alone\n", "\n", "b,,,\n"]
-    assert read_people(table, "s", str.upper) == {"A": Person("75+", "329981001"), "B": Person("—", "—")}
+def test_people_are_known_by_age_band_and_town(tmp_path: Path) -> None:
+    """Areas are cut to the town; blanks are shown as such; numbers are written as alerts write them."""
+    path = tmp_path / "s.csv"
+    path.write_text("subject,area,age_band,household\n19900000101,329981001204,75+,alone\n\nb,,,\n", encoding="utf-8")
+    assert read_groups(path) == {"+8619900000101": Person("75+", "329981001"), "b": Person("—", "—")}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,9 @@ def test_people_are_known_by_age_band_and_town() -> None:
         (["subject,area,age_band\n", 'a,"b\n'], "s:2: unexpected end of data"),
     ],
 )
-def test_a_bad_table_of_people_names_its_line(table: list[str], words: str) -> None:
+def test_a_bad_table_of_people_names_its_line(table: list[str], words: str, tmp_path: Path) -> None:
     """Each complaint about the table says where and how it should look."""
+    path = tmp_path / "s"
+    path.write_text("".join(table), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=words):
-        read_people(table, "s")
+        read_groups(path)
