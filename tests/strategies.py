@@ -119,7 +119,7 @@ SCENES: tuple[Scene, ...] = (
     net("download", host="odd.example.org", url="http://odd.example.org/a.pdf"),
     call(PEERS[4], "friend", end_s=200, direction="out"),
     call("057187654321", "stranger", end_s=400),
-    call(PEERS[0], None, answered_s=None, end_s=0)[1:] + [(50 * _S, sms("95588", OTP.format(7))[0][1])],
+    [*call(PEERS[0], None, answered_s=None, end_s=0)[1:], (50 * _S, sms("95588", OTP.format(7))[0][1])],
     [(300 * _S, {"channel": "call", "peer": PEERS[0], "direction": "in", "phase": "end", "duration_s": 299})],
     [*net("visit", host="taobao-kefu.example"), *((9 * _S + o, t) for o, t in net("visit", host="203.0.113.7"))],
     net("visit", host="shop.github.io"),

@@ -34,7 +34,8 @@ class Pairs(NamedTuple):
 def growth(ts_ms: npt.NDArray[np.int64], mark_s: np.ndarray) -> npt.NDArray[np.float32]:
     """What an event at `ts_ms` adds to a counter of each window, shape (n, windows)."""
     ahead_s = ts_ms / 1000.0 - mark_s
-    return np.exp(ahead_s[:, None] / WINDOWS).astype(np.float32)
+    grown: npt.NDArray[np.float32] = np.exp(ahead_s[:, None] / WINDOWS).astype(np.float32)
+    return grown
 
 
 def worth(now_ms: npt.NDArray[np.int64], mark_s: np.ndarray, window: int) -> npt.NDArray[np.float64]:

@@ -123,7 +123,8 @@ class Marks:
         """Apps of one of these categories."""
         wanted = np.zeros(256, np.bool_)
         wanted[list(categories)] = True
-        return self.app & wanted[self._category]
+        mask: Mask = self.app & wanted[self._category]
+        return mask
 
     def during(self, state: int) -> Mask:
         """While a call (a risky call) is up."""

@@ -93,9 +93,9 @@ def _append(rings: np.ndarray, head: np.ndarray, slots: Ints, event: dict[str, n
 
 def _insert_late(rings: np.ndarray, head: np.ndarray, slot: int, i: int, event: dict[str, np.generic]) -> None:
     order = (int(head["ring_head"][i]) + np.arange(int(head["ring_size"][i]))) % RING
-    times = rings["when"][slot, order] >> _TIME
-    at = int(np.searchsorted(times, event["when"] >> _TIME, side="right"))  # type: ignore[operator]
-    times = np.insert(times, at, event["when"] >> _TIME)  # type: ignore[operator]
+    times, time = rings["when"][slot, order] >> _TIME, int(event["when"]) >> int(_TIME)
+    at = int(np.searchsorted(times, np.uint64(time), side="right"))
+    times = np.insert(times, at, time)
     overflows = len(times) > RING
     if overflows:
         head["overflow"][i] = min(int(head["overflow"][i]) + (int(times[0]) > int(times[-1]) - YOUNG_MS), 255)

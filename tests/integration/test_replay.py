@@ -223,16 +223,18 @@ def test_an_interrupt_ends_quietly(busy: Path, tmp_path: Path, jobs: int) -> Non
     """Ctrl-C, which reaches every process of the group, ends with 130, one word and no traceback."""
     line = [sys.executable, "-m", "fraud_guard", "replay", "-", *TABLES, "--alerts", "-", "--jobs", str(jobs), "-q"]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(
-        line, cwd=tmp_path, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    ) as process:  # fmt: skip
-        assert process.stdin is not None
+    feed = ["cat", str(busy), "-"]  # never ends, and waits when the pipe is full
+    with (
+        subprocess.Popen(feed, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as source,
+        subprocess.Popen(
+            line, cwd=tmp_path, env=env, stdin=source.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        ) as process,
+    ):  # fmt: skip
         assert process.stdout is not None
-        process.stdin.write(busy.read_bytes())
-        process.stdin.flush()
         assert process.stdout.readline().startswith(b"{")
         os.killpg(process.pid, signal.SIGINT)
         _, stderr = process.communicate()
+        source.kill()
     assert (process.returncode, stderr.decode()) == (130, "interrupted\n")
 
 

@@ -14,7 +14,16 @@ from fraud_guard.memory.layout import Seen
 from fraud_guard.tags.kinds import Category, Flag, Kind
 from tests.reference.contacts import Contacts
 from tests.reference.tallies import (
-    APP_KINDS, CALL_KINDS, HOST_KINDS, RISKY, SHARE, Row, counted, is_risky_call, is_significant, noticed_during_call,
+    APP_KINDS,
+    CALL_KINDS,
+    HOST_KINDS,
+    RISKY,
+    SHARE,
+    Row,
+    counted,
+    is_risky_call,
+    is_significant,
+    noticed_during_call,
     shown,
 )  # fmt: skip
 

@@ -11,10 +11,10 @@ from fraud_guard.features.vector import FEATURES, NEVER_S, View, compute
 from fraud_guard.memory.layout import HEAD
 from fraud_guard.tags.block import ROW
 from fraud_guard.tags.kinds import Flag, Kind
+from tests.records import One
 from tests.reference import record as plain
 from tests.reference.harness import rows_of
 from tests.reference.language import feature
-from tests.records import One
 from tests.strategies import FEW, days
 
 T_MS = 1_790_000_000_000

@@ -74,7 +74,7 @@ def test_an_event_is_packed_without_loss(ts_ms, kind, category, position, peer):
 def test_every_kind_and_category_has_room():
     """Kinds fit in four bits, app categories and lures in six."""
     assert max(Kind) < 16
-    assert max(max(Category), max(Lure).bit_length()) < 64
+    assert max(*Category, max(Lure).bit_length()) < 64
 
 
 def test_rows_of_one_call_do_not_mix():
