@@ -20,7 +20,7 @@ NIGHT_MS = 1_773_690_000_000
 DAY = lines_of(live.DAY / "tags.ndjson")
 NOON = len(DAY) // 2
 PARTITION = "tags-0"
-WEIGHT = 11.9
+WEIGHT = 7.3
 RULE = "tags/any/risky-call-still-up.yaml"
 
 

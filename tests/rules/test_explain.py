@@ -97,7 +97,7 @@ def test_a_trace_tells_which_part_was_true() -> None:
     trace = follow(rule("bank-app-on-risky-call"), GENERATION, tags())
     assert trace.refused == ()
     [hit] = [look for look in trace.looks if look.hit]
-    assert [(part.text, part.true) for part in hit.parts[1:]] == [("call_risky", True), ("call_banks >= 1", True)]
+    assert [(part.text, part.true) for part in hit.parts[1:]] == [("call_risky", True), ("call_first_contact", True), ("call_banks >= 1", True)]
     assert hit.parts[1].values == "call_risky = 1"
     assert trace.alerts
 
