@@ -61,20 +61,10 @@ class _Noted(NamedTuple):
 
 
 class Rounds:
-    """The records' side of one decision. `watermarks_ms` and `positions` are those of the record of the log.
+    """The records' side of one decision. `watermarks_ms` and `positions` are those of the record of the log."""
 
-    `reputation` has one value for each row of the block: the caller's log-odds, 0 = nothing known.
-    """
-
-    def __init__(
-        self,
-        memory: Memory,
-        book: Book,
-        watermarks_ms: np.ndarray,
-        positions: np.ndarray,
-        reputation: npt.NDArray[np.float32] | None = None,
-    ) -> None:
-        self.memory, self.book, self.reputation = memory, book, reputation
+    def __init__(self, memory: Memory, book: Book, watermarks_ms: np.ndarray, positions: np.ndarray) -> None:
+        self.memory, self.book = memory, book
         self.watermarks_ms, self.positions = watermarks_ms, positions
         self.last_position: dict[bytes, int] = {}
         self._applied: list[tuple[Ints, np.ndarray]] = []
@@ -111,8 +101,7 @@ class Rounds:
         if late.any():
             for slot, mark in zip(slots[late].tolist(), watermark_ms[late].tolist(), strict=True):
                 self.fire([slot], mark)
-        known = None if self.reputation is None else self.reputation[index]
-        h, significant = bring_up_to_date(memory.head, memory.ring, slots, now, known)
+        h, significant = bring_up_to_date(memory.head, memory.ring, slots, now)
         self._set_timers(h, now)
         self._record(h, now, slots, watermark_ms, now["position"], np.flatnonzero(significant))
         self._applied.append((slots, now["position"]))

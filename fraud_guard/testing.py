@@ -93,6 +93,7 @@ class Driver:
                 failpoint("scorer-before-ack")
                 one.checkpoint_if_due()
                 moved = True
+        self.site.checkpoint_peers_if_due()
         return moved
 
     def _behind(self, partition: int) -> bool:

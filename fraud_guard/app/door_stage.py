@@ -17,11 +17,12 @@ from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.vault import SqlVault
-from fraud_guard.app.topics import LOG, inlet_place, inlet_position
+from fraud_guard.app.topics import LOG, PEERS, inlet_place, inlet_position
 from fraud_guard.door.door import Door, Refused
 from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
+from fraud_guard.peers.contacts import contacts_of, encode_contacts
 from fraud_guard.ports import DeadLetter, DeadLetters
 from fraud_guard.tags.block import EMPTY, Block, Controls, decode_record, encode_block, encode_controls, join
 from fraud_guard.tags.control import Control
@@ -153,6 +154,7 @@ class DoorStage:
         for some in ready.cut():
             block = self._door.block(some)
             appends += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
+            appends += _contacts(block)
         if appends:
             self._log.append_many(appends)
             self.counts["blocks"] += len(appends)
@@ -191,6 +193,13 @@ def _inlets(records: Sequence[LogRecord]) -> range:
     """Inlet positions of the records of a chunk, which are consecutive in one partition."""
     first = inlet_position(records[0].topic, records[0].partition, records[0].offset)
     return range(first, first + len(records))
+
+
+def _contacts(block: Block) -> list[tuple[str, int, list[Record]]]:
+    """What a block tells of callers, for the log `peers`."""
+    contacts = contacts_of(block.rows)
+    mark = int(contacts["watermark_ms"].max(initial=0))
+    return [(PEERS, 0, [Record(None, encode_contacts(contacts, mark))])] if len(contacts) else []
 
 
 def _encoded(block: Block) -> bytes:

@@ -87,6 +87,7 @@ def run_day(generation: Generation, example: Example, block: int = BLOCK_MAX) ->
     door = Door(Tokeniser(_TEST_KEY), FileArrival(), registry=_registry(example))
     lines = [msgspec.json.encode(tag) for tag in tags_of(example)]
     drafts = door.take(lines, range(len(lines))) + door.flush()
+    _tell_of_callers(drafts, example)
     memory = _memory(drafts, example)
     alerts: list[AlertEffect] = []
     for offset, one in enumerate(_blocks(door, drafts, block, example)):
@@ -104,6 +105,13 @@ def tags_of(example: Example) -> list[dict[str, Any]]:
 def _spread(tag: dict[str, Any]) -> list[dict[str, Any]]:
     at_s, times, every_s = seconds(tag.pop("at", "0s")), int(tag.pop("times", 1)), seconds(tag.pop("every", "1s"))
     return [{"ts_ms": START_MS + (at_s + k * every_s) * 1000} | tag for k in range(times)]
+
+
+def _tell_of_callers(drafts: Block, example: Example) -> None:
+    tokens = Tokeniser(_TEST_KEY)
+    for number, log_odds in example.reputation.items():
+        peer = int.from_bytes(tokens.token(normalise(number))[:8], "little")
+        drafts.rows["reputation"][drafts.rows["peer"] == np.uint64(peer)] = log_odds
 
 
 def _memory(drafts: Block, example: Example) -> Memory:

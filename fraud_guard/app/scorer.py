@@ -35,6 +35,8 @@ JOINED = 4
 """Blocks that are decided together while the scorer is behind: the fixed cost of a decision is shared."""
 ReadLog = Callable[[int, int], Logged]
 """(first offset, how many) -> (offset, value) of this partition's records; fewer at the end."""
+Tell = Callable[[np.ndarray], None]
+"""Sets the `reputation` of rows."""
 LetterSink = Callable[[Sequence[tuple[int, str]]], None]
 """Takes (inlet position, reason) of tags that the scorer refuses."""
 
@@ -64,11 +66,11 @@ class Scorer:
 
     def __init__(
         self, partition: str, store: MemoryStore, truth: Truth, archive: GenerationArchive, read: ReadLog,
-        letters: LetterSink, now_ms: Callable[[], int], pace: Pace = Pace(),  # noqa: B008  frozen
+        letters: LetterSink, tell: Tell, now_ms: Callable[[], int], pace: Pace = Pace(),  # noqa: B008  frozen
     ) -> None:  # fmt: skip
         self.partition, self.counts = partition, Counter[str]()
         self._store, self._truth, self._archive, self._read = store, truth, archive, read
-        self._letters, self._now_ms, self._pace = letters, now_ms, pace
+        self._letters, self._tell, self._now_ms, self._pace = letters, tell, now_ms, pace
         self._skip: set[int] = set()
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._torn = False  # memory is being built again to find a tag that breaks it
@@ -91,6 +93,11 @@ class Scorer:
         """The log below this offset is no longer needed to recover."""
         return max(self._saved_position, 0) // POSITIONS_PER_RECORD
 
+    @property
+    def saved_watermark_ms(self) -> int:
+        """No row below this watermark will be decided again."""
+        return self._saved_watermark_ms
+
     def handle(self, records: Logged) -> list[Outcome]:
         """Score a step (see `steps`); after a DependencyError call it again, it goes on where it broke off.
 
@@ -105,7 +112,7 @@ class Scorer:
         if self._torn:
             self._replay_to(first)
         failpoint("scorer-before-decide")
-        record = _read(records)
+        record = self._known(_read(records))
         self._switch(record)
         effects = self._decide(record, first)
         failpoint("scorer-after-decide")
@@ -152,7 +159,7 @@ class Scorer:
         self._store.checkpoint(self.partition, self._epoch, snapshot, delta.drop)
         self._pager.saved()
         self._since = 0
-        self._saved_ms, self._saved_position = self._now_ms(), memory.position
+        self._saved_ms, self._saved_position, self._saved_watermark_ms = self._now_ms(), memory.position, memory.watermark_ms
         self.counts["checkpoints"] += 1
 
     def _load(self) -> None:
@@ -166,7 +173,13 @@ class Scorer:
         self._waiting = list[SeenEffect]()
         self._undone = None
         self._since, self._checkpoints, self._first = 0, 0, 0
-        self._saved_ms, self._saved_position = self._now_ms(), snapshot.position
+        self._saved_ms, self._saved_position, self._saved_watermark_ms = self._now_ms(), snapshot.position, snapshot.watermark_ms
+
+    def _known(self, record: Block | Controls) -> Block | Controls:
+        """The record with what is known of callers."""
+        if isinstance(record, Block):
+            self._tell(record.rows)
+        return record
 
     def _switch(self, record: Block | Controls) -> None:
         if isinstance(record, Controls):
@@ -216,7 +229,7 @@ class Scorer:
         self._load()
         while self.next_offset < offset:
             for at, value in self._read(self.next_offset, min(64, offset - self.next_offset)):
-                record = decode_record(value, at)
+                record = self._known(decode_record(value, at))
                 self._switch(record)
                 decide(self._without_poison(record), self.memory, self._known_generation(at))
 

@@ -33,10 +33,11 @@ from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
 from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
+from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.rule_files import read_rule_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
-from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS
+from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
@@ -70,7 +71,7 @@ class Site:
         seal = Sealer(self.keys.log)
         self.log = open_log(folder / "log.db", seal.seal, seal.unseal)
         self._opened.append(partial(close_log, folder / "log.db"))
-        for topic in (*INLETS, *OUTLETS):
+        for topic in (*INLETS, *OUTLETS, PEERS):
             self.log.declare(topic, 1)
         self.log.declare(LOG, settings.tags_partitions)
         self.archive = GenerationArchive(folder / "generations")
@@ -128,6 +129,8 @@ class Site:
             for one in self.scorers.values():
                 one.flush()
                 one.checkpoint()
+            if self.scorers:
+                self.peers.checkpoint(self._needed_ms())
         while self._opened:
             self._opened.pop()()
 
@@ -137,13 +140,18 @@ class Site:
         """
         if not self.scorers:
             self.door.announce(self._opening)
+            self.peers = PeerReader(self.log, self.store, self.now_ms, self.settings.checkpoint_ms)
         if partition not in self.scorers:
             pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
             one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
-                         self.door.refuse, self.now_ms, pace)  # fmt: skip
+                         self.door.refuse, self.peers.tell, self.now_ms, pace)  # fmt: skip
             one.recover()
             self.scorers[partition] = one
         return self.scorers[partition]
+
+    def checkpoint_peers_if_due(self) -> bool:
+        """Let the peer stage store what it knows."""
+        return bool(self.scorers) and self.peers.checkpoint_if_due(self._needed_ms())
 
     def book_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Count what was stored, for metrics and the board."""
@@ -190,11 +198,18 @@ class Site:
         kept = {p: one.saved_offset for p, one in self.scorers.items()}
         if kept:
             self.log.trim_older(LOG, before_ms, kept)
+            self.log.trim_older(PEERS, before_ms, {0: self.peers.saved_offset})
         for topic in INLETS:
             self.log.trim_older(topic, before_ms, {0: self.log.committed(topic, 0) or 0})
         self.vault.expire(self.now_ms())
         while self.vault.merge():
             pass
+
+    def _needed_ms(self) -> int | None:
+        """The lowest watermark that may be decided again; None when other workers score, too."""
+        if len(self.scorers) < self.settings.tags_partitions:
+            return None
+        return min(one.saved_watermark_ms for one in self.scorers.values())
 
     def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
         settings = self.settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 CALL, SMS, NET, MIXED = "tags.call", "tags.sms", "tags.net", "tags.mixed"
 INLETS = (CALL, SMS, NET, MIXED)
 """Inlet topics. `tags.mixed` takes any channel: files, HTTP and the demo write there."""
-LOG = "tags"
+LOG, PEERS = "tags", "peers"
 ALERTS, ORDERS = "alerts", "orders"
 OUTLETS = (ALERTS, ORDERS)
 

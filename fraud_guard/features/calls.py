@@ -63,7 +63,7 @@ def is_risky(flags: np.ndarray) -> Mask:
     return mask
 
 
-def follow(h: Rows, rows: Rows, phases: Phases, reputation: np.ndarray) -> None:
+def follow(h: Rows, rows: Rows, phases: Phases) -> None:
     """Follow the call in progress. `rows["flags"]` gains LONG and TALKED where the length is now known."""
     kind, ts_ms, flags = rows["kind"], rows["ts_ms"], rows["flags"]
     key, same, seconds = phases
@@ -72,7 +72,7 @@ def follow(h: Rows, rows: Rows, phases: Phases, reputation: np.ndarray) -> None:
     ends = kind == _END
     begins = np.flatnonzero(~ends & ~same & ~over & free & (ts_ms >= h["call_start_ms"]))
     for name, value in (("call", key), ("call_peer", rows["peer"] & np.uint64(0xFFFF_FFFF)), ("call_start_ms", ts_ms),
-                        ("call_flags", flags), ("call_reputation", reputation)):  # fmt: skip
+                        ("call_flags", flags), ("call_reputation", rows["reputation"])):  # fmt: skip
         h[name][begins] = value[begins]
     for name in ("call_answer_ms", "call_due_ms", *DURING_CALL):
         h[name][begins] = 0

@@ -56,15 +56,15 @@ class Round(NamedTuple):
     significant: Mask
 
 
-def apply(head: Rows, rings: Rows, slots: Ints, rows: Rows, reputation: npt.NDArray[np.float32] | None = None) -> Round:
+def apply(head: Rows, rings: Rows, slots: Ints, rows: Rows) -> Round:
     """Bring the records of `slots` (distinct) up to date with one row each.
 
     `rows["flags"]` gains what only the record tells: FIRST_CONTACT, NEW_HOST, LONG, TALKED,
-    SIDELOADED. `reputation` is that of each row's caller in log-odds.
+    SIDELOADED.
     """
     h, ts_ms, kind = packed.gather(hot(head), slots), rows["ts_ms"], np.ascontiguousarray(rows["kind"])
     renew(head, h, slots, ts_ms)
-    _people(head, rings, h, slots, rows, reputation)
+    _people(head, rings, h, slots, rows)
     _net(head, h, slots, rows)
     table, codes = _FACTS.look_up(keys_of(kind, rows["category"], rows["flags"], _state(h, ts_ms)))
     _count(head, h, slots, rows, table, codes)
@@ -95,7 +95,7 @@ def renew(head: Rows, h: Rows, slots: Ints, ts_ms: npt.NDArray[np.int64]) -> Non
         h["first_ms"] = np.where(fresh, ts_ms, h["first_ms"])
 
 
-def _people(head: Rows, rings: Rows, h: Rows, slots: Ints, rows: Rows, reputation: np.ndarray | None) -> None:
+def _people(head: Rows, rings: Rows, h: Rows, slots: Ints, rows: Rows) -> None:
     """Calls and texts: do the two know each other, and where is the call."""
     kind = rows["kind"]
     at = np.flatnonzero((kind >= _START) & (kind <= _SMS))
@@ -110,8 +110,7 @@ def _people(head: Rows, rings: Rows, h: Rows, slots: Ints, rows: Rows, reputatio
     contacts.meet_peers(head, own, slots[at], some, same, seconds)
     if len(phone):
         phone_rows, callers = packed.gather(some, phone), packed.gather(own, phone)
-        known = np.zeros(len(phone), np.float32) if reputation is None else reputation[at[phone]]
-        calls.follow(callers, phone_rows, phases, known)
+        calls.follow(callers, phone_rows, phases)
         calls.look_back(callers, phone_rows, phases, rings, slots[at[phone]])
         some["flags"][phone] = phone_rows["flags"]
         packed.scatter(own, phone, callers)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.errors import IntegrityError
-from fraud_guard.memory.duplicates import REPEAT, Duplicates
+from fraud_guard.memory.duplicates import REPEAT, WINDOW_H, Duplicates
 from fraud_guard.peers.bucket import bucket_of, usable
 from fraud_guard.peers.callers import Callers, Closed
 from fraud_guard.peers.layout import CALLER, CONTACT, LAYOUT
@@ -18,6 +18,8 @@ from fraud_guard.peers.reputation import Published
 from fraud_guard.tags.kinds import Kind
 
 _WHOLE = "c/whole"
+_FORGET_EVERY = 12
+"""Buckets."""
 
 
 class _Place(msgspec.Struct, array_like=True, frozen=True):
@@ -36,6 +38,8 @@ class PeerStage:
     def __init__(self) -> None:
         self.callers, self.published, self._seen = Callers(), Published(), Duplicates()
         self.watermark_ms, self._next_segment = 0, 0
+        self._segments: dict[str, int] = {}  # newest hour of each
+        self._forgotten = 0
 
     def take(self, contacts: np.ndarray, watermark_ms: int) -> None:
         """Contacts in log order, and the watermark that was reached with them."""
@@ -54,16 +58,31 @@ class PeerStage:
         return found
 
     def forget(self, watermark_ms: int) -> None:
-        """No row below this watermark will ask any more."""
-        self.published.forget(int(usable(np.array([watermark_ms]))[0]))
+        """No row below this watermark will ask any more; looked through once an hour of event time."""
+        before = int(usable(np.array([watermark_ms]))[0])
+        if before - self._forgotten >= _FORGET_EVERY:
+            self.published.forget(before)
+            self._forgotten = before
 
     def blobs(self) -> dict[str, bytes]:
         """Everything known, to be written over what was stored before; segments of repeats are only added."""
         segment, place = self._seen.segment(), f"d/{self._next_segment:012d}"
-        self._next_segment += segment is not None
+        if segment is not None:
+            self._next_segment += 1
+            self._segments[place] = segment.last_h
         whole = _Place(LAYOUT, self.callers.bucket, self.watermark_ms, self._next_segment, self.published.versions)
         kept = {_WHOLE: msgspec.msgpack.encode(whole), "c/callers": packed(self.callers.table), "c/open": packed(self.callers.waiting())}
         return kept | ({place: segment.data} if segment is not None else {})
+
+    def old_blobs(self) -> list[str]:
+        """Keys of segments that no contact can repeat any more."""
+        oldest_h = self.watermark_ms // 3_600_000 - WINDOW_H - 2
+        return [key for key, last_h in self._segments.items() if last_h < oldest_h]
+
+    def dropped(self, keys: Iterable[str]) -> None:
+        """These are stored no more."""
+        for key in keys:
+            del self._segments[key]
 
     @classmethod
     def restored(cls, blobs: Mapping[str, bytes]) -> PeerStage:
@@ -81,7 +100,7 @@ class PeerStage:
         stage.callers, stage.published = Callers.restored(callers, waiting, place.bucket), Published(place.published)
         stage.watermark_ms, stage._next_segment = place.watermark_ms, place.next_segment
         for key in sorted(k for k in blobs if k.startswith("d/")):
-            stage._seen.restore(blobs[key])
+            stage._segments[key] = stage._seen.restore(blobs[key])
         return stage
 
     def _once(self, contacts: np.ndarray) -> np.ndarray:

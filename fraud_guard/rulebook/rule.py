@@ -108,7 +108,8 @@ class Example(_Strict):
     """A short day: `tags` as in the contract with `at` (a span after the start) instead of `ts_ms`.
 
     `times` and `every` on a tag repeat it. `person` may give area, age_band, household, and
-    `victim: "yes"` for somebody cheated before. `until` lets time pass for timers.
+    `victim: "yes"` for somebody cheated before. `until` lets time pass for timers. `reputation`
+    gives what the peer stage knows of callers: number -> log-odds.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Example(_Strict):
     person: dict[str, str] = Field(default_factory=dict)
     tags: tuple[dict[str, Any], ...] = Field(min_length=1)
     until: str | None = None
+    reputation: dict[str, float] = Field(default_factory=dict)
 
 
 class Rule(_Strict):

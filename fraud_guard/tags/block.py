@@ -47,9 +47,10 @@ ROW = np.dtype(
         ("host_score", "u1"),  # the same of the host model
         ("inlet", "i8"),  # where the raw record lies; see `inlet_position`
         ("position", "i8"),  # set when read; not stored
+        ("reputation", "f4"),  # of the caller in log-odds, 0 = nothing known; set by the peer stage; not stored
     ]
 )
-STORED = tuple(n for n in ROW.names or () if n not in ("token", "position"))
+STORED = tuple(n for n in ROW.names or () if n not in ("token", "position", "reputation"))
 _SCHEMA = pa.schema(
     [pa.field("token", pa.binary(16))]
     + [pa.field(n, pa.from_numpy_dtype(ROW[n])) for n in STORED]

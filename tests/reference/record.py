@@ -117,11 +117,11 @@ class Record:
     overflow: int = 0
 
 
-def apply(record: Record, row: Row, reputation: float = 0.0) -> None:
+def apply(record: Record, row: Row) -> None:
     """Bring the record up to date with one tag; `row["flags"]` gains what only the record tells."""
     _renew(record, row["ts_ms"])
     _meet(record, row)
-    _follow_call(record, row, reputation)
+    _follow_call(record, row)
     if row["kind"] == Kind.APP_INSTALL and 0 <= row["ts_ms"] // 1000 - record.seen_s.get(Seen.SIDELOAD, -1) <= 3_600:
         row["flags"] |= Flag.SIDELOADED if Seen.SIDELOAD in record.seen_s else 0
     _count(record, row)
@@ -184,14 +184,14 @@ def _meet(record: Record, row: Row) -> None:
         row["flags"] |= Flag.NEW_HOST
 
 
-def _follow_call(record: Record, row: Row, reputation: float) -> None:
+def _follow_call(record: Record, row: Row) -> None:
     kind, ts_ms, call = row["kind"], row["ts_ms"], record.call
     if kind not in CALL_KINDS:
         return
     key, seconds = _call_key(row), _talked_s(call, row)
     same = call.id == key
     if kind != Kind.CALL_END and not same and _begins(call, row):
-        begun = Call(key, row["peer"], ts_ms, flags=row["flags"], reputation=reputation)
+        begun = Call(key, row["peer"], ts_ms, flags=row["flags"], reputation=row["reputation"])
         call.__dict__.update(begun.__dict__)
         same = True
     elif same:

@@ -32,6 +32,8 @@ from fraud_guard.errors import DependencyError
 from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.feedback.closure import Closure
 from fraud_guard.memory.duplicates import NEW, REPEAT, REUSE, Duplicates
+from fraud_guard.peers.contacts import contacts_of
+from fraud_guard.peers.stage import PeerStage
 from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, Block
 from fraud_guard.tags.reasons import Reason
 
@@ -93,11 +95,12 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
         Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry,
         reorder_ms=plan.reorder_ms,
     )  # fmt: skip
-    index, seen = InletIndex(), Duplicates()
+    index, seen, peers = InletIndex(), Duplicates(), PeerStage()
     results.seal_with(source.line_at)
     results.look_up = lambda position: source.line_at(index.inlet(position))
     with lanes(plan) as (feed, finish):
         for block in _blocks(door, source, plan.block, index, summary, progress):
+            _tell_of_callers(block, peers)
             door.rows.originals.clear()
             door.rows.quotes.clear()
             _collect(feed(_once(block, seen, results, summary)), results, summary)
@@ -242,6 +245,14 @@ def _cut(door: Door, waiting: Block, size: int, index: InletIndex, summary: Summ
             block.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(block))
             _count_channels(block, summary)
             yield block
+
+
+def _tell_of_callers(block: Block, peers: PeerStage) -> None:
+    """Give each row what is known of its caller, and learn from the block."""
+    rows = block.rows
+    peers.forget(int(rows["watermark_ms"][0]))
+    peers.take(contacts_of(rows), int(rows["watermark_ms"][-1]))
+    rows["reputation"] = peers.reputations(rows)
 
 
 def _once(block: Block, seen: Duplicates, results: Results, summary: Summary) -> Block:
