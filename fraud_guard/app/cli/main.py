@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fraud_guard import __version__
-from fraud_guard.app.cli import deadletters, demo, evaluate, health, orders, replay, rules, worker
+from fraud_guard.app.cli import deadletters, demo, evaluate, health, orders, replay, rules, simulate, worker
 
 app = typer.Typer(
     name="fraud-guard", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
@@ -22,6 +22,7 @@ app.command("replay")(replay.replay)
 app.command("run")(worker.run)
 app.add_typer(orders.app, name="orders", help="What stations see and answer: list, accept, close.")
 app.command("stats")(orders.stats)
+app.command("simulate")(simulate.simulate)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(rules.app, name="rules", help="Check rules and run their examples.")
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
