@@ -13,8 +13,8 @@ import numpy as np
 
 from datasets.city import browsing
 from datasets.city.calibration import calibration
-from datasets.city.chance import Rng, mixed
-from datasets.city.contacts import OUTSIDERS, RELATIVE_SLOT, SIZE, contact, special, written
+from datasets.city.chance import Rng
+from datasets.city.contacts import BANKS, OUTSIDERS, RELATIVE_SLOT, SIZE, contact, special, steady, written
 from datasets.city.evasion import Evasion
 from datasets.city.gangs import Gang
 from datasets.city.messages import OFFICES, PERSONAL, ordinary_links
@@ -36,7 +36,7 @@ _VENDORS = (
     "cdn.xinghe-app.example",
 )
 _BLOCK_OF = {"port106": "port", "overseas": "relative_abroad", "customer_abroad": "relative_abroad"}
-_STEADY = {"bank": 1, "operator": 1, "virtual": 2, "relative_abroad": 1, "customer_abroad": 3}
+_STEADY = {"bank": BANKS, "operator": 1, "virtual": 2, "relative_abroad": 1, "customer_abroad": 3}
 """Roles behind which every person has the same few numbers for good."""
 SITES = ("site", "site2")
 
@@ -121,9 +121,9 @@ class Cast:
         draw = int(self.rng.integers(1 << 30))
         if role == "relative_abroad" and self.people.abroad[self.person]:
             return written(int(contact(self.people, person, np.array([RELATIVE_SLOT]))[0]))
-        if role in _STEADY:
-            draw = mixed(self.person, len(role), draw % _STEADY[role]).item() >> 40
         kind = _BLOCK_OF.get(role, role)
+        if role in _STEADY:
+            return written(int(steady(kind, person, np.array([draw % _STEADY[role]]))[0]))
         if kind in SIZE:
             return written(int(special(kind, np.array([draw]))[0]))
         return str(CONTACT_BASE + draw % OUTSIDERS)

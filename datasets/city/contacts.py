@@ -34,6 +34,8 @@ GANG_BASE = CONTACT_BASE + 8_000_000
 ORDINARY_VIRTUAL = 30_000
 RELATIVE_SLOT = 3
 """The slot of the relative abroad, for those who have one."""
+BANKS = 2
+"""How many banks a person is with."""
 _FAMILY_MASKS = (1, 2)
 
 BANK_CODES = SERVICE_CODES[:12]
@@ -65,6 +67,11 @@ SIZE = {name: len(block) for name, block in _BLOCKS.items()}
 def special(kind: str, index: Ints) -> Ints:
     """Codes of the `index`-th numbers of a kind, e.g. `landline`; the index wraps."""
     return FIRST[kind] + index % SIZE[kind]
+
+
+def steady(kind: str, person: Ints, which: Ints) -> Ints:
+    """Codes of the `which`-th number of a kind that a person deals with for good, e.g. of their banks."""
+    return special(kind, below(mixed(person, 13, len(kind), which), 1 << 24))
 
 
 def contact(people: People, person: Ints, slot: Ints) -> Ints:

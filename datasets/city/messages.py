@@ -14,7 +14,7 @@ import numpy as np
 
 from datasets.city.calibration import calibration
 from datasets.city.chance import Ints, Rng, below, mixed, stream
-from datasets.city.contacts import SPECIAL, contact, slots, special
+from datasets.city.contacts import BANKS, SPECIAL, contact, slots, special, steady
 from datasets.city.feeds import PREFIXES, Heads, Lines, Shares, kept
 from datasets.city.hours import Activity, Block, working
 from datasets.city.people import People
@@ -96,12 +96,11 @@ class OrdinaryTexts:
     def _peers(self, rng: Rng, person: Ints, which: Ints) -> tuple[Ints, Ints]:
         """(peer codes, whether the person wrote the text)."""
         size = len(which)
-        chat = _is_chat()[which]
-        peer = np.where(
-            chat,
-            contact(self._people, person, slots(self._people, person, rng.random(size))),
-            _ports()[which],
-        )
+        sender, chat = _senders()[which], _senders()[which] == PERSONAL
+        friend = contact(self._people, person, slots(self._people, person, rng.random(size)))
+        peer = np.where(chat, friend, _ports()[which])
+        for own, of_kind in (("bank", BANKS), ("operator", 1)):
+            peer = np.where(sender == own, steady(own, person, rng.integers(0, of_kind, size)), peer)
         return peer, (chat & (rng.random(size) < 0.48)).astype(np.int64)
 
     def _written(
@@ -127,8 +126,8 @@ class OrdinaryTexts:
 
 
 @lru_cache(maxsize=1)
-def _is_chat() -> np.ndarray:
-    return np.array([t.sender == PERSONAL for t in escaped_benign()])
+def _senders() -> np.ndarray:
+    return np.array([t.sender for t in escaped_benign()])
 
 
 @lru_cache(maxsize=1)
