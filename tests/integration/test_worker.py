@@ -167,7 +167,7 @@ def test_live_equals_replay(runs: Runs, day: Path, tmp_path: Path) -> None:
 def serving(tmp_path: Path) -> Iterator[live.Worker]:
     """A worker under Faust's own command, ready."""
     worker = live.Worker(tmp_path, live.FAUST, **CALM)
-    worker.until((tmp_path / "data" / "log.db").exists)
+    worker.until((tmp_path / "data" / "memory.db").exists)  # it is opened last: the log is there and laid out
     with closing(live.open_log(tmp_path)) as log:
         worker.until(lambda: live.acknowledged(log, LOG) > 0)
     yield worker
