@@ -13,14 +13,13 @@ import numpy as np
 
 from datasets.city.calibration import calibration
 from datasets.city.chance import Ints, Rng, below, mixed
-from datasets.city.contacts import SPECIAL, contact, is_inside, slots
+from datasets.city.contacts import contact, is_inside, slots, written
 from datasets.city.feeds import ENDS_ONLY, PREFIXES, TELLS_FORWARDING, Heads, Lines, Shares, kept
 from datasets.city.hours import Activity, Block, working
 from datasets.city.people import Bools, People
 from datasets.numbers import SUBJECT_BASE
 
 _DIRECTIONS = ("in", "out")
-_MOBILE = 10**10
 _FORWARDING_PER_MILLE = 3
 
 
@@ -147,10 +146,10 @@ def _leg(rng: Rng, people: People, heads: Heads, calls: Calls, rows: Ints, phase
     tails = _tails(people, calls, rows, phase, block)
     place = person + heads.size * working(ts_ms)
     columns = (c.tolist() for c in (rows, place, people.telecom[person], calls.peer[rows], calls.out[rows]))
-    name, head, special, of = ("start", "answer", "end")[phase], heads.telecom, SPECIAL, _DIRECTIONS
+    name, head, of = ("start", "answer", "end")[phase], heads.telecom, _DIRECTIONS
     lines = [
         f'{{"id":"c{block.number}-{i}{phase}","channel":"call",{head[w]}'
-        f',"peer":"{special[p] if p < _MOBILE else PREFIXES[f] + str(p)}","direction":"{of[o]}"'
+        f',"peer":"{written(p, PREFIXES[f])}","direction":"{of[o]}"'
         f',"phase":"{name}"{tail},"ts_ms":{ts}}}'
         for i, w, f, p, o, tail, ts in zip(*columns, tails, ts_ms.tolist(), strict=True)
     ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from datasets.city.calibration import calibration
 from datasets.city.chance import Ints, Rng
-from datasets.city.people import NET, TELECOM, People, number
+from datasets.city.people import NET, TELECOM, People
 from datasets.demo_city import AREAS
 from datasets.numbers import subject_number
 
@@ -99,7 +99,7 @@ def seen(people: People, person: int, tag: Fields) -> Fields | None:
     if tag["channel"] == "net":
         return _seen_on_net(int(people.net[person]), person, tag)
     feed = int(people.telecom[person])
-    head: Fields = {"source": TELECOM[feed], "subject": f"{PREFIXES[feed]}{number(person)[3:]}"}
+    head: Fields = {"source": TELECOM[feed], "subject": f"{PREFIXES[feed]}{subject_number(person)}"}
     tag = {**head, **tag, "peer": _peer(str(tag["peer"]), feed)}
     if tag["channel"] == "sms":
         return {k: v for k, v in tag.items() if k != "text" or not people.silent_texts[person]}
@@ -117,7 +117,7 @@ _DETAILS = ("app_category", "url")
 def _seen_on_net(feed: int, person: int, tag: Fields) -> Fields | None:
     if feed == NO_NET or (feed == NAMES_ONLY and tag["kind"] not in ("visit", "download")):
         return None
-    tag = {"source": NET[feed], "subject": number(person)[3:], **tag}
+    tag = {"source": NET[feed], "subject": subject_number(person), **tag}
     if feed == NAMES_ONLY:
         tag["kind"] = "visit"
     hidden = _DETAILS if feed in (NO_DETAILS, NAMES_ONLY) else ()

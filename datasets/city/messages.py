@@ -14,7 +14,7 @@ import numpy as np
 
 from datasets.city.calibration import calibration
 from datasets.city.chance import Ints, Rng, below, mixed, stream
-from datasets.city.contacts import BANKS, SPECIAL, contact, slots, special, steady
+from datasets.city.contacts import BANKS, SPECIAL, contact, slots, special, steady, written
 from datasets.city.feeds import PREFIXES, Heads, Lines, Shares, kept
 from datasets.city.hours import Activity, Block, working
 from datasets.city.people import People
@@ -22,7 +22,6 @@ from datasets.hosts import SHORT_LINK_HOSTS, TOP_HOSTS, tail_host
 from datasets.wording.fill import fill_many
 from datasets.wording.templates import Template, benign
 
-_MOBILE = 10**10
 PERSONAL = "personal"
 LOOKALIKES = {
     "police_notice": "police_text", "lender": "lender_text", "recruiting": "recruiting_text",
@@ -110,11 +109,11 @@ class OrdinaryTexts:
         silent = self._people.silent_texts[person].tolist()
         feed = self._people.telecom[person]
         columns = (c.tolist() for c in (place, feed, peer, out, ts_ms))
-        head, special_, of = heads.telecom, SPECIAL, ("in", "out")
+        head, of = heads.telecom, ("in", "out")
         bodies = ["" if s else f',"text":"{t}"' for s, t in zip(silent, texts, strict=True)]
         return [
             f'{{"id":"s{block.number}-{i}","channel":"sms",{head[w]}'
-            f',"peer":"{special_[p] if p < _MOBILE else PREFIXES[f] + str(p)}","direction":"{of[o]}"{body},"ts_ms":{ts}}}'
+            f',"peer":"{written(p, PREFIXES[f])}","direction":"{of[o]}"{body},"ts_ms":{ts}}}'
             for i, (w, f, p, o, ts, body) in enumerate(zip(*columns, bodies, strict=True))
         ]
 

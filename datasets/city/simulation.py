@@ -20,7 +20,7 @@ from datasets.city.calibration import calibration
 from datasets.city.calls import Calls, Engaged, OrdinaryCalls, call_lines, forwards, unanswered_while
 from datasets.city.chance import stream
 from datasets.city.feeds import Heads, Shares, with_doubles
-from datasets.city.hours import Block, blocks
+from datasets.city.hours import DAY_MS, Block, blocks
 from datasets.city.messages import OrdinaryTexts
 from datasets.city.output import TagFile, TruthFile, write_tables
 from datasets.city.people import People, populate
@@ -62,7 +62,7 @@ class City:
         self._take(self._plan.slow_episodes(), tags, truth, summary)
         for block in every:
             if block.first == 0:
-                day = (block.day_ms - self._setting.start_ms) // 86_400_000
+                day = (block.day_ms - self._setting.start_ms) // DAY_MS
                 self._take(self._plan.episodes(day), tags, truth, summary)
                 self._take(self._plan.scenes(day), tags, truth, summary)
             self._live(block, tags, truth, summary)

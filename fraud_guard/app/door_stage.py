@@ -154,7 +154,9 @@ class DoorStage:
         for some in ready.cut():
             block = self._door.block(some)
             appends += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
-            appends += _contacts(block)
+            contacts = contacts_of(block.rows)
+            if len(contacts):
+                appends.append((PEERS, 0, [Record(None, encode_contacts(contacts, self._door.watermark_ms))]))
         if appends:
             self._log.append_many(appends)
             self.counts["blocks"] += len(appends)
@@ -193,13 +195,6 @@ def _inlets(records: Sequence[LogRecord]) -> range:
     """Inlet positions of the records of a chunk, which are consecutive in one partition."""
     first = inlet_position(records[0].topic, records[0].partition, records[0].offset)
     return range(first, first + len(records))
-
-
-def _contacts(block: Block) -> list[tuple[str, int, list[Record]]]:
-    """What a block tells of callers, for the log `peers`."""
-    contacts = contacts_of(block.rows)
-    mark = int(contacts["watermark_ms"].max(initial=0))
-    return [(PEERS, 0, [Record(None, encode_contacts(contacts, mark))])] if len(contacts) else []
 
 
 def _encoded(block: Block) -> bytes:

@@ -31,7 +31,6 @@ class PeerReader:
         self._stage = PeerStage.restored(snapshot.blobs)
         self._next = self._saved = snapshot.position + 1
         self._saved_ms = now_ms()
-        self._blobs: dict[str, bytes] = {}
 
     @property
     def saved_offset(self) -> int:
@@ -55,13 +54,10 @@ class PeerReader:
         if needed_ms is not None:
             self._stage.forget(needed_ms)
         failpoint("peers-before-checkpoint")
-        self._blobs |= self._stage.blobs()
-        snapshot = Snapshot(self._next - 1, self._stage.watermark_ms, "", self._blobs)
-        old = self._stage.old_blobs()
-        self._store.checkpoint(PARTITION, self._epoch, snapshot, old)
+        blobs, drop = self._stage.delta()
+        self._store.checkpoint(PARTITION, self._epoch, Snapshot(self._next - 1, self._stage.watermark_ms, "", blobs), drop)
         failpoint("peers-after-checkpoint")
-        self._blobs = {}
-        self._stage.dropped(old)
+        self._stage.saved()
         self._saved, self._saved_ms = self._next, self._now_ms()
 
     def _catch_up(self) -> None:

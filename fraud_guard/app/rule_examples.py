@@ -16,7 +16,7 @@ from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.numbers import normalise
 from fraud_guard.door.registry import Person, person
-from fraud_guard.door.tokens import Tokeniser
+from fraud_guard.door.tokens import Tokeniser, peer_of
 from fraud_guard.escalation.effects import AlertEffect
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.generation import Generation
@@ -25,7 +25,7 @@ from fraud_guard.pipeline import decide
 from fraud_guard.rounds import tokens_of
 from fraud_guard.rulebook.book import Book
 from fraud_guard.rulebook.rule import Example, Rule, seconds
-from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, Block
+from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, Block, Rows
 
 START_MS = 1_773_626_400_000
 """Examples begin on Monday 2026-03-16 at 10:00, UTC+8."""
@@ -86,11 +86,11 @@ def run_day(generation: Generation, example: Example, block: int = BLOCK_MAX) ->
     """Send an example through a fresh door and a fresh memory, `block` tags at a time."""
     door = Door(Tokeniser(_TEST_KEY), FileArrival(), registry=_registry(example))
     lines = [msgspec.json.encode(tag) for tag in tags_of(example)]
-    drafts = door.take(lines, range(len(lines))) + door.flush()
-    _tell_of_callers(drafts, example)
-    memory = _memory(drafts, example)
+    day = door.take(lines, range(len(lines))) + door.flush()
+    _tell_of_callers(day.rows, example)
+    memory = _memory(day, example)
     alerts: list[AlertEffect] = []
-    for offset, one in enumerate(_blocks(door, drafts, block, example)):
+    for offset, one in enumerate(_blocks(door, day, block, example)):
         one.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(one))
         alerts += decide(one, memory, generation).alerts
     return Run(tuple(alerts), tuple(f"tag {no.inlet + 1}: {no.reason} {no.detail}" for no in door.refused))
@@ -107,17 +107,17 @@ def _spread(tag: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"ts_ms": START_MS + (at_s + k * every_s) * 1000} | tag for k in range(times)]
 
 
-def _tell_of_callers(drafts: Block, example: Example) -> None:
+def _tell_of_callers(rows: Rows, example: Example) -> None:
     tokens = Tokeniser(_TEST_KEY)
     for number, log_odds in example.reputation.items():
-        peer = int.from_bytes(tokens.token(normalise(number))[:8], "little")
-        drafts.rows["reputation"][drafts.rows["peer"] == np.uint64(peer)] = log_odds
+        peer = np.uint64(peer_of(tokens.token(normalise(number))))
+        rows["reputation"][rows["peer"] == peer] = log_odds
 
 
-def _memory(drafts: Block, example: Example) -> Memory:
+def _memory(day: Block, example: Example) -> Memory:
     memory = Memory()
     if example.person.get("victim") == "yes":
-        slots = memory.slots_of(tokens_of(drafts.rows), drafts.rows["shard"].tolist())
+        slots = memory.slots_of(tokens_of(day.rows), day.rows["shard"].tolist())
         memory.head["victim"][slots] = 1
     return memory
 
@@ -128,8 +128,8 @@ def _registry(example: Example) -> dict[str, Person]:
     return {normalise(str(tag["subject"])): who for tag in tags_of(example)}
 
 
-def _blocks(door: Door, drafts: Block, size: int, example: Example) -> Iterator[Block]:
-    for some in drafts.cut(size):
+def _blocks(door: Door, day: Block, size: int, example: Example) -> Iterator[Block]:
+    for some in day.cut(size):
         yield door.block(some)
     if example.until is not None:
         yield door.tick(START_MS + seconds(example.until) * 1000)

@@ -93,11 +93,6 @@ class Scorer:
         """The log below this offset is no longer needed to recover."""
         return max(self._saved_position, 0) // POSITIONS_PER_RECORD
 
-    @property
-    def saved_watermark_ms(self) -> int:
-        """No row below this watermark will be decided again."""
-        return self._saved_watermark_ms
-
     def handle(self, records: Logged) -> list[Outcome]:
         """Score a step (see `steps`); after a DependencyError call it again, it goes on where it broke off.
 
@@ -159,7 +154,7 @@ class Scorer:
         self._store.checkpoint(self.partition, self._epoch, snapshot, delta.drop)
         self._pager.saved()
         self._since = 0
-        self._saved_ms, self._saved_position, self._saved_watermark_ms = self._now_ms(), memory.position, memory.watermark_ms
+        self._note_saved()
         self.counts["checkpoints"] += 1
 
     def _load(self) -> None:
@@ -173,7 +168,13 @@ class Scorer:
         self._waiting = list[SeenEffect]()
         self._undone = None
         self._since, self._checkpoints, self._first = 0, 0, 0
-        self._saved_ms, self._saved_position, self._saved_watermark_ms = self._now_ms(), snapshot.position, snapshot.watermark_ms
+        self._note_saved()
+
+    def _note_saved(self) -> None:
+        """Memory is what is stored."""
+        self._saved_ms, self._saved_position = self._now_ms(), self.memory.position
+        self.saved_watermark_ms = self.memory.watermark_ms
+        """No row below this watermark will be decided again."""
 
     def _known(self, record: Block | Controls) -> Block | Controls:
         """The record with what is known of callers."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fraud_guard.door import apps, hosts, lexicon, numbers, peers
 from fraud_guard.door.memo import Memo
 from fraud_guard.door.registry import UNKNOWN, Person
-from fraud_guard.door.tokens import Tokeniser, names_of, shard_of
+from fraud_guard.door.tokens import Tokeniser, names_of, peer_of, shard_of
 from fraud_guard.tags.block import ROW, Block, pack_area
 from fraud_guard.tags.kinds import LONG_CALL_S, Flag, Kind
 from fraud_guard.tags.wire import AnyWireTag, WireCall, WireNet, WireSms
@@ -154,7 +154,7 @@ class RowMaker:
         token = self._tokens.token(canonical)
         if canonical:
             self.originals[token] = canonical
-        return int.from_bytes(token[:8], "little") if canonical else 0, peers.classify(canonical).flags
+        return peer_of(token) if canonical else 0, peers.classify(canonical).flags
 
     def _look_up(self, names: list[str]) -> Learnt:
         found = [hosts.reduce_host(name) for name in names]

@@ -29,6 +29,11 @@ class Tokeniser:
         return int.from_bytes(digest, "little") or 1
 
 
+def peer_of(token: bytes) -> int:
+    """The 64 bits of a token by which rows name a peer."""
+    return int.from_bytes(token[:8], "little")
+
+
 def shard_of(token: bytes) -> int:
     """The shard (0..511) of a token; memory and partitions follow from it."""
     return int.from_bytes(token[:2], "big") % SHARDS

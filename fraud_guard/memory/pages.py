@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from fraud_guard.errors import IntegrityError
-from fraud_guard.memory.duplicates import WINDOW_H
 from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.layout import EVENTS, HEAD, LAYOUT
 from fraud_guard.memory.memory import PAGE, Memory
+from fraud_guard.memory.segments import Segments
 
 _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
@@ -51,8 +51,7 @@ class Pager:
         self._memory = memory
         self._page_keys: dict[int, str] = {}
         self._pages_of_shard: dict[int, int] = {}
-        self._segments: dict[str, int] = {}
-        self._next_segment = 0
+        self._segments = Segments(memory.duplicates)
         self._stored_episodes: set[bytes] = set()
         self._ready: dict[str, bytes] = {}  # these three: not known to be stored yet
         self._dirty: dict[str, int] = {}
@@ -67,8 +66,7 @@ class Pager:
             elif kind == "e":
                 self._restore_episode(bytes.fromhex(rest), blobs[key])
             elif kind == "d":
-                self._segments[key] = self._memory.duplicates.restore(blobs[key])
-                self._next_segment = int(rest) + 1
+                self._segments.restore(key, blobs[key])
             else:
                 raise IntegrityError(f"memory holds an unknown blob {kind!r}; was it written by a newer version?")
 
@@ -78,20 +76,15 @@ class Pager:
         self._dirty |= {self._key(page): page for page in np.flatnonzero(memory.page_dirty).tolist()}
         for token in memory.episodes_dirty:
             self._note_episode(f"e/{token.hex()}", token, memory.episodes.get(token))
-        for key in self._old_segments():
-            self._note_drop(key)
-        segment = memory.duplicates.segment()
-        if segment is not None:
-            key = f"d/{self._next_segment:012d}"
-            self._next_segment += 1
-            self._ready[key], self._segments[key] = segment.data, segment.last_h
+        segments, old = self._segments.delta(memory.watermark_ms)
         memory.page_dirty[:] = False
         memory.episodes_dirty.clear()
-        return Delta(Blobs(memory, self._ready, self._dirty), list(self._drop))
+        return Delta(Blobs(memory, self._ready | segments, self._dirty), [*self._drop, *old])
 
     def saved(self) -> None:
         """The last delta is stored."""
         self._ready, self._dirty, self._drop = {}, {}, {}
+        self._segments.saved()
 
     def _note_episode(self, key: str, token: bytes, episode: Episode | None) -> None:
         if episode is not None:
@@ -99,19 +92,9 @@ class Pager:
             self._drop.pop(key, None)
             self._stored_episodes.add(token)
         elif token in self._stored_episodes:
-            self._note_drop(key)
+            self._ready.pop(key, None)
+            self._drop[key] = None
             self._stored_episodes.discard(token)
-
-    def _note_drop(self, key: str) -> None:
-        self._ready.pop(key, None)
-        self._drop[key] = None
-
-    def _old_segments(self) -> list[str]:
-        oldest = self._memory.watermark_ms // 3_600_000 - WINDOW_H - 1
-        old = [key for key, last_h in self._segments.items() if last_h < oldest]
-        for key in old:
-            del self._segments[key]
-        return old
 
     def _key(self, page: int) -> str:
         key = self._page_keys.get(page)

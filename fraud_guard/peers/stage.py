@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.errors import IntegrityError
-from fraud_guard.memory.duplicates import REPEAT, WINDOW_H, Duplicates
+from fraud_guard.memory.duplicates import REPEAT, Duplicates
+from fraud_guard.memory.segments import PREFIX, Segments
 from fraud_guard.peers.bucket import bucket_of, usable
 from fraud_guard.peers.callers import Callers, Closed
 from fraud_guard.peers.layout import CALLER, CONTACT, LAYOUT
@@ -28,7 +29,6 @@ class _Place(msgspec.Struct, array_like=True, frozen=True):
     layout: int
     bucket: int
     watermark_ms: int
-    next_segment: int
     published: dict[int, list[tuple[int, float]]]
 
 
@@ -37,9 +37,8 @@ class PeerStage:
 
     def __init__(self) -> None:
         self.callers, self.published, self._seen = Callers(), Published(), Duplicates()
-        self.watermark_ms, self._next_segment = 0, 0
-        self._segments: dict[str, int] = {}  # newest hour of each
-        self._forgotten = 0
+        self._segments = Segments(self._seen)
+        self.watermark_ms, self._forgotten = 0, 0
 
     def take(self, contacts: np.ndarray, watermark_ms: int) -> None:
         """Contacts in log order, and the watermark that was reached with them."""
@@ -64,25 +63,16 @@ class PeerStage:
             self.published.forget(before)
             self._forgotten = before
 
-    def blobs(self) -> dict[str, bytes]:
-        """Everything known, to be written over what was stored before; segments of repeats are only added."""
-        segment, place = self._seen.segment(), f"d/{self._next_segment:012d}"
-        if segment is not None:
-            self._next_segment += 1
-            self._segments[place] = segment.last_h
-        whole = _Place(LAYOUT, self.callers.bucket, self.watermark_ms, self._next_segment, self.published.versions)
+    def delta(self) -> tuple[dict[str, bytes], list[str]]:
+        """Blobs to write over what was stored before, and keys to drop; then call `saved`."""
+        segments, old = self._segments.delta(self.watermark_ms)
+        whole = _Place(LAYOUT, self.callers.bucket, self.watermark_ms, self.published.versions)
         kept = {_WHOLE: msgspec.msgpack.encode(whole), "c/callers": packed(self.callers.table), "c/open": packed(self.callers.waiting())}
-        return kept | ({place: segment.data} if segment is not None else {})
+        return kept | segments, old
 
-    def old_blobs(self) -> list[str]:
-        """Keys of segments that no contact can repeat any more."""
-        oldest_h = self.watermark_ms // 3_600_000 - WINDOW_H - 2
-        return [key for key, last_h in self._segments.items() if last_h < oldest_h]
-
-    def dropped(self, keys: Iterable[str]) -> None:
-        """These are stored no more."""
-        for key in keys:
-            del self._segments[key]
+    def saved(self) -> None:
+        """The last delta is stored."""
+        self._segments.saved()
 
     @classmethod
     def restored(cls, blobs: Mapping[str, bytes]) -> PeerStage:
@@ -98,9 +88,9 @@ class PeerStage:
         if place.layout != LAYOUT:
             raise IntegrityError(f"the memory of callers has layout {place.layout}, this build reads {LAYOUT}")
         stage.callers, stage.published = Callers.restored(callers, waiting, place.bucket), Published(place.published)
-        stage.watermark_ms, stage._next_segment = place.watermark_ms, place.next_segment
-        for key in sorted(k for k in blobs if k.startswith("d/")):
-            stage._segments[key] = stage._seen.restore(blobs[key])
+        stage.watermark_ms = place.watermark_ms
+        for key in sorted(k for k in blobs if k.startswith(PREFIX)):
+            stage._segments.restore(key, blobs[key])
         return stage
 
     def _once(self, contacts: np.ndarray) -> np.ndarray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,39 +63,24 @@ def simulate(
             if bench:
                 _bench(people, days, seed, out, start_ms, quiet=quiet)
                 return
-            summary = _with_progress(
-                people,
-                days,
-                seed,
-                out,
-                start_ms,
-                prior.value,
-                drift=drift,
-                evasion=evasion,
-                slow=slow,
-                quiet=quiet,
-            )
+            from datasets.city import simulate as write_city
+
+            write = partial(write_city, people, days, seed, out, start_ms=start_ms, prior=prior.value, drift=drift,
+                            evasion=evasion, slow=slow)  # fmt: skip
+            summary = _with_progress(write, quiet=quiet)
         except OSError as error:
             raise ConfigurationError(f"{out}: {error.strerror}; give --out a folder you may write") from None
     if not quiet:
         _tell(summary, out)
 
 
-def _with_progress(
-    people: int, days: int, seed: int, out: Path, start_ms: int, prior: str, *, drift: bool, evasion: bool, slow: bool,
-    quiet: bool,
-) -> Summary:  # fmt: skip
+def _with_progress(write: Callable[..., Summary], *, quiet: bool) -> Summary:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    from datasets.city import simulate as write_city
 
     columns = (TextColumn("simulate"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=quiet or not sys.stderr.isatty()) as bar:
         task = bar.add_task("simulate", total=1.0)
-        return write_city(
-            people, days, seed, out, start_ms=start_ms, prior=prior, drift=drift, evasion=evasion, slow=slow,
-            progress=lambda share: bar.update(task, completed=share),
-        )  # fmt: skip
+        return write(progress=lambda share: bar.update(task, completed=share))
 
 
 def _bench(people: int, days: int, seed: int, out: Path, start_ms: int, *, quiet: bool) -> None:
