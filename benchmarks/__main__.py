@@ -33,7 +33,7 @@ Notes
   {rules} rules, SQLite checkpoints, truth and vault: `fraud-guard run --tags MIX --until-idle`.
 - The stock agent (`benchmarks/stock.py`) is what Faust's documentation teaches: one event at a time, on the same embedded log, with the same
   decoding, normalisation and tokens and the plain one-tag-at-a-time reference scorer with the same rules. Its subjects live in a Faust table
-  with its changelog; it has no second log, no vault and no truth, so the comparison flatters it.
+  with its changelog; it has no second log, no peer stage, no vault and no truth, so the comparison flatters it.
 - Restart: a feeder appends 5,000 tags/s without a pause; the worker is killed with SIGKILL after {before:.0f} s and started again at once.
 """
 

@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import sys
+import traceback
 from base64 import b64encode
 from pathlib import Path
 
@@ -26,11 +27,14 @@ from fraud_guard.app.rule_files import load_generation
 from fraud_guard.door.decode import decode
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.shipped import shipped
+from fraud_guard.tags.block import ROW
 from fraud_guard.tags.kinds import Flag
 from tests.reference.model import PlainScorer
 from tests.reference.plain_door import PlainRowMaker
 
 LATE, NIGHT = int(Flag.LATE), int(Flag.NIGHT)
+BLANK: dict[str, object] = dict.fromkeys(ROW.names or (), 0)
+"""What the plain door does not fill: no model, no peer stage."""
 
 
 class PerEventScorer(PlainScorer):
@@ -72,18 +76,25 @@ def take_events(app: faust.App, last: int, *, with_table: bool) -> None:
     rows, watermark_ms, seen = PlainRowMaker(Tokeniser(bytes(32)), {}), 0, 0
     table = app.Table("subjects", partitions=1) if with_table else None  # its changelog is JSON, so a subject goes there as text
 
+    def take(line: bytes) -> None:
+        nonlocal seen, watermark_ms
+        draft = rows.make(decode(line), seen)
+        watermark_ms = max(watermark_ms, draft.ts_ms)
+        flags = draft.flags | (LATE if draft.ts_ms < watermark_ms else 0) | (NIGHT if is_night(draft.ts_ms) else 0)
+        scorer.token = draft.token
+        scorer.tag(BLANK | draft._asdict() | {"flags": flags, "watermark_ms": watermark_ms, "position": seen})
+        if table is not None and draft.token in scorer.subjects:
+            table[draft.token.hex()] = b64encode(pickle.dumps(scorer.subjects[draft.token])).decode()
+        seen += 1
+
     @app.agent(app.topic("events", value_serializer="raw"))
     async def score(stream: faust.StreamT[bytes]) -> None:
-        nonlocal seen, watermark_ms
         async for line in stream:
-            draft = rows.make(decode(line), seen)
-            watermark_ms = max(watermark_ms, draft.ts_ms)
-            flags = draft.flags | (LATE if draft.ts_ms < watermark_ms else 0) | (NIGHT if is_night(draft.ts_ms) else 0)
-            scorer.token = draft.token
-            scorer.tag(draft._asdict() | {"flags": flags, "watermark_ms": watermark_ms, "position": seen})
-            if table is not None and draft.token in scorer.subjects:
-                table[draft.token.hex()] = b64encode(pickle.dumps(scorer.subjects[draft.token])).decode()
-            seen += 1
+            try:
+                take(line)
+            except Exception:  # noqa: BLE001  the process boundary: Faust would begin anew and wait for ever for the lost event
+                traceback.print_exc()
+                os._exit(1)
             if seen == last:
                 os.kill(os.getpid(), signal.SIGTERM)
 
