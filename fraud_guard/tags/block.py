@@ -174,6 +174,11 @@ def unpack_area(packed: int) -> str:
 
 def _decode_block(buffer: Any, first: int) -> Block:
     with pa.ipc.open_stream(buffer) as reader:
+        if reader.schema.names != _SCHEMA.names:
+            raise IntegrityError(
+                f"log record at offset {first // POSITIONS_PER_RECORD} was written by a version with other columns; "
+                "start with a new data_dir (the old one stays readable for the version that wrote it)"
+            )
         batch = reader.read_next_batch()
     rows = np.zeros(batch.num_rows, ROW)
     rows["token"] = np.frombuffer(batch.column(0).buffers()[1], "V16", batch.num_rows, batch.column(0).offset * 16)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fraud_guard.door.door import DUPLICATE_WINDOW_MS, Door
+from fraud_guard.errors import IntegrityError
 from fraud_guard.tags.block import BLOCK_MAX, ROW, Block, decode_record, encode_block
 from fraud_guard.tags.kinds import Flag, Kind
 from fraud_guard.tags.reasons import Reason
@@ -112,6 +115,16 @@ def test_a_block_survives_the_log(tags):
     assert read.rows["position"].tolist() == list(range(3 * 1_024, 3 * 1_024 + len(block)))
     assert [v.as_py() for v in read.ids] == list(block.ids)
     assert [v.as_py() for v in read.hosts] == list(block.hosts)
+
+
+def test_a_block_of_another_version_is_refused():
+    """A log whose rows have other columns is not called damaged: the words say what to do."""
+    sink, one = pa.BufferOutputStream(), pa.record_batch({"token": [b"0" * 16]})
+    sink.write(b"B")
+    with pa.ipc.new_stream(sink, one.schema) as writer:
+        writer.write_batch(one)
+    with pytest.raises(IntegrityError, match="offset 3 was written by a version with other columns; start with a new data_dir"):
+        decode_record(sink.getvalue().to_pybytes(), 3)
 
 
 def test_a_chunk_is_cut_into_blocks():
