@@ -1,0 +1,209 @@
+"""`models train hosts`: from dated lists to a checked artefact, validated by the half-year that comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from fraud_guard.learned.artefact import Artefact
+from fraud_guard.learned.grams import fold_letters, hash_grams
+from fraud_guard.learned.host_features import FEATURES, Brands, HostName, host_numbers, suffix_of
+from fraud_guard.learned.host_model import LETTERS, HostModel, HostSpec, spelled
+from fraud_guard.training.calibration import Platt, fit_platt
+from fraud_guard.training.card import Card, card_file
+from fraud_guard.training.data_folder import DataFolder
+from fraud_guard.training.host_names import (
+    BENIGN,
+    BORROWED,
+    FREE_HOSTING,
+    LISTED,
+    SUBDOMAIN,
+    YOUNG_SUFFIX,
+    LabelledHost,
+    brand_table,
+    free_hosting_suffixes,
+    labelled_hosts,
+)
+from fraud_guard.training.linear import Linear, fit_linear, gram_rows, quantise, rarity
+from fraud_guard.training.measures import recall_at, share, threshold_at
+from fraud_guard.training.messages import FOLDS
+from fraud_guard.training.packaging import array_file, artefact_of, json_file
+
+PRIOR = 0.1
+FLAG_RATE = 0.001
+ORDERS = (2, 3, 4)
+BITS = 17
+STRENGTH = 2.0
+HALVES = ("2022H1", "2022H2", "2023H1", "2023H2", "2024H1")
+"""Half-years that are predicted from the ones before."""
+
+_SUFFIX_WEIGHT = 0.5
+"""Suffixes count less than the wording: the lists differ in age, and age shows in the suffix."""
+_NUMBER_WEIGHT = 2.0
+_LEAST_SEEN = 25
+_MASS = {LISTED: 4.0, BORROWED: 0.7, BENIGN: 2.0, SUBDOMAIN: 2.0, YOUNG_SUFFIX: 0.7, FREE_HOSTING: 0.15}
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_|^$"
+
+Figures = dict[str, Any]
+
+
+class HostDesign(NamedTuple):
+    """Columns of the training set: grams, then `FEATURES`, then one column a suffix (`suffixes`)."""
+
+    hosts: tuple[LabelledHost, ...]
+    rows: sparse.csr_matrix
+    scaling: NDArray[np.float64]
+    suffixes: tuple[str, ...]
+    label: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    kind: NDArray[np.str_]
+    half: NDArray[np.str_]
+    weight: NDArray[np.float64]
+
+
+def train_hosts(data: DataFolder, version: str, seed: int, tell: Callable[[str], None]) -> Artefact:
+    """The host model trained on `data`. Raises ConfigurationError when a file of it is missing."""
+    tell("reading and making hosts")
+    design = host_design(labelled_hosts(data, seed))
+    tell(f"{len(design.label)} hosts; predicting each half-year from those before")
+    unseen = score_unseen(design, seed)
+    platt = fit_platt(*_seen_later(design, unseen), PRIOR)
+    honest = unseen[(design.label == 0) & np.isin(design.kind, (BENIGN, SUBDOMAIN))]
+    raw = threshold_at(honest, FLAG_RATE)
+    tell("fitting the model that ships")
+    model = _fit(design, np.ones(len(design.label), np.bool_), seed)
+    figures = {**measured(design, unseen, raw), "calibration": {**platt._asdict(), "raw_threshold": raw}}
+    return pack(version, design, model, platt, raw, figures, seed)
+
+
+def host_design(hosts: Sequence[LabelledHost]) -> HostDesign:
+    """The columns of `hosts`."""
+    names = [host.name for host in hosts]
+    grams, numbers = gram_columns(names), _number_columns(names)
+    suffixes, marks = _suffix_columns(names)
+    kind = np.array([host.kind for host in hosts])
+    weight = np.array([_MASS[name] for name in kind.tolist()]) / _sizes(kind)
+    scaling = np.concatenate(
+        [rarity(grams), np.full(len(FEATURES), _NUMBER_WEIGHT), np.full(len(suffixes), _SUFFIX_WEIGHT)]
+    )
+    return HostDesign(
+        tuple(hosts), sparse.hstack([grams, numbers, marks]).tocsr(), scaling, suffixes,
+        np.array([host.label for host in hosts], np.int64), np.array([host.fold for host in hosts], np.int64),
+        kind, np.array([host.half for host in hosts]), weight * len(weight) / weight.sum(),
+    )  # fmt: skip
+
+
+def gram_columns(names: Sequence[HostName]) -> sparse.csr_matrix:
+    """Grams of the letters of each site."""
+    letters = fold_letters([spelled(name) for name in names], fold_table())
+    return gram_rows(letters, hash_grams(letters, ORDERS, BITS), 1 << BITS)
+
+
+def fold_table() -> NDArray[np.uint16]:
+    """Code point → letter class: the letters of host names keep their code, all else is left out."""
+    table = np.zeros(LETTERS, np.uint16)
+    for letter in _LETTERS:
+        table[ord(letter)] = ord(letter)
+    return table
+
+
+def _number_columns(names: Sequence[HostName]) -> sparse.csr_matrix:
+    brands, hosting = Brands.of(brand_table()), frozenset(free_hosting_suffixes())
+    return sparse.csr_matrix(np.array([host_numbers(name, brands, hosting) for name in names], np.float32))
+
+
+def _suffix_columns(names: Sequence[HostName]) -> tuple[tuple[str, ...], sparse.csr_matrix]:
+    all_suffixes = np.array([suffix_of(name) for name in names])
+    seen, number, count = np.unique(all_suffixes, return_inverse=True, return_counts=True)
+    kept = np.flatnonzero((count >= _LEAST_SEEN) & (seen != "") & ~np.isin(seen, free_hosting_suffixes()))
+    column = np.full(len(seen), -1)
+    column[kept] = np.arange(len(kept))
+    rows = np.flatnonzero(column[number] >= 0)
+    marks = sparse.csr_matrix(
+        (np.ones(len(rows), np.float32), (rows, column[number[rows]])), (len(names), len(kept))
+    )
+    return tuple(seen[kept].tolist()), marks
+
+
+def _sizes(kind: NDArray[np.str_]) -> NDArray[np.int64]:
+    _, number, count = np.unique(kind, return_inverse=True, return_counts=True)
+    return count[number]
+
+
+def _fit(design: HostDesign, chosen: NDArray[np.bool_], seed: int) -> Linear:
+    at = np.flatnonzero(chosen)
+    return fit_linear(
+        design.rows[at],
+        design.label[at],
+        design.weight[at],
+        scaling=design.scaling,
+        strength=STRENGTH,
+        seed=seed,
+    )
+
+
+def score_unseen(design: HostDesign, seed: int) -> NDArray[np.float64]:
+    """Scores of benign and borrowed names by fold, of listed ones by models of earlier half-years (else NaN)."""
+    scores = np.full(len(design.label), np.nan)
+    listed = design.kind == LISTED
+    for fold in range(FOLDS):
+        here = ~listed & (design.fold == fold)
+        scores[here] = _fit(design, ~here, seed).log_odds(design.rows[here])
+    for half in HALVES:
+        here = listed & (design.half == half)
+        scores[here] = _fit(design, ~listed | (design.half < half), seed).log_odds(design.rows[here])
+    return scores
+
+
+def _seen_later(
+    design: HostDesign, unseen: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    at = ~np.isnan(unseen)
+    return unseen[at], design.label[at], design.weight[at]
+
+
+def measured(design: HostDesign, unseen: NDArray[np.float64], raw: float) -> Figures:
+    """The figures of the card."""
+    honest = unseen[np.isin(design.kind, (BENIGN, SUBDOMAIN))]
+    plain = unseen[design.kind == BENIGN]
+    nexts = {half: unseen[(design.kind == LISTED) & (design.half == half)] for half in HALVES}
+    return {
+        "hosts": {kind: int((design.kind == kind).sum()) for kind in _MASS},
+        "next_half_years_recall_at_fpr_0.1_percent": {
+            h: recall_at(s, plain, 0.001) for h, s in nexts.items()
+        },
+        "with_subdomains_recall_at_fpr_0.1_percent": {
+            h: recall_at(s, honest, 0.001) for h, s in nexts.items()
+        },
+        "with_subdomains_recall_at_fpr_1_percent": {h: recall_at(s, honest, 0.01) for h, s in nexts.items()},
+        "at_fixed_threshold": {
+            kind: share(unseen[design.kind == kind] > raw) for kind in _MASS if kind != LISTED
+        },
+    }
+
+
+def pack(
+    version: str, design: HostDesign, model: Linear, platt: Platt, raw: float, figures: Figures, seed: int
+) -> Artefact:
+    """The artefact of a fitted model, read back once by the code that will use it."""
+    grams, numbers, suffixes = np.split(model.weights, [1 << BITS, (1 << BITS) + len(FEATURES)])
+    weights, scale = quantise(grams)
+    spec = HostSpec(
+        kind="hosts", format=1, orders=ORDERS, bits=BITS, scale=scale, bias=model.bias, slope=platt.slope,
+        offset=platt.offset, prior=PRIOR, flag_above=platt.slope * raw + platt.offset, features=FEATURES,
+        numbers=tuple(numbers.tolist()), suffixes=dict(zip(design.suffixes, suffixes.tolist(), strict=True)),
+        free_hosting=free_hosting_suffixes(), brands=brand_table(),
+    )  # fmt: skip
+    artefact = artefact_of("hosts", version, {
+        "weights.npz": array_file({"fold": fold_table(), "weights": weights}),
+        "model.json": json_file(msgspec.to_builtins(spec)),
+        "metrics.json": json_file(figures),
+        "card.md": card_file(Card("hosts", version, seed, figures)),
+    })  # fmt: skip
+    HostModel(artefact)
+    return artefact
