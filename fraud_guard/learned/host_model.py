@@ -7,6 +7,7 @@ offline list and the own domains of the brands are not judged by spelling; they 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from fraud_guard.errors import IntegrityError
-from fraud_guard.learned.artefact import Artefact, Shape
+from fraud_guard.learned.artefact import Artefact, Shape, read_artefact
 from fraud_guard.learned.grams import fold_letters, hash_grams, sum_by_text
 from fraud_guard.learned.host_features import (
     FEATURES,
@@ -94,6 +95,11 @@ class HostModel:
         self.brands = Brands.of(spec.brands)
         self.free_hosting = frozenset(spec.free_hosting)
         self._genuine = frozenset(domain for domains in spec.brands.values() for domain in domains)
+
+    @classmethod
+    def load(cls, folder: Path) -> HostModel:
+        """The model in `folder` (`hosts/<version>/`). Raises ConfigurationError, IntegrityError."""
+        return cls(read_artefact(folder))
 
     def score(self, names: Sequence[HostName], *, reasons: bool = True) -> HostScores:
         """Log-odds of `names` and, where asked for, the reasons. About 15 µs a host; cache what repeats."""

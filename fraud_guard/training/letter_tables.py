@@ -6,11 +6,12 @@ sees.
 
 from __future__ import annotations
 
+import csv
 from functools import lru_cache
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
-from pypinyin import lazy_pinyin
 
 from fraud_guard.door.folding import fold
 from fraud_guard.learned.grams import LINK
@@ -41,9 +42,9 @@ def _letter_class(code: int) -> int:
 def sound_table() -> NDArray[np.uint16]:
     """Letter class → class of its sound: homophones share one (toneless pinyin), others keep their own."""
     table = np.arange(LETTER_CLASSES, dtype=np.uint16)
-    sounds: dict[str, int] = {}
-    for code in range(0x4E00, 0xA000):
-        spoken = lazy_pinyin(chr(code), errors="ignore")
-        if spoken:
-            table[code] = sounds.setdefault(spoken[0], _FIRST_SOUND + len(sounds))
+    text = (files("fraud_guard.training") / "tables" / "sounds.csv").read_text("utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    for number, row in enumerate(rows):
+        for character in row["characters"]:
+            table[ord(character)] = _FIRST_SOUND + number
     return table
