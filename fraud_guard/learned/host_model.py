@@ -128,7 +128,8 @@ class HostModel:
 
     def _contributions(self, names: Sequence[HostName]) -> NDArray[np.float64]:
         rows = [host_numbers(name, self.brands, self.free_hosting) for name in names]
-        return np.asarray(rows, np.float64).reshape(len(names), len(FEATURES)) * self._numbers
+        columns = np.asarray(rows, np.float64).reshape(len(names), len(FEATURES))
+        return np.asarray(columns * self._numbers, np.float64)
 
     def _word_sums(self, names: Sequence[HostName]) -> NDArray[np.float64]:
         letters = fold_letters([spelled(name) for name in names], self._fold)

@@ -86,33 +86,32 @@ def _whole(fields: Mapping[str, str], name: str) -> int:
 
 
 def _tree(number: int, block: str, features: int) -> Tree:
-    fields = _fields(block)
     try:
-        leaves = _whole(fields, "num_leaves")
-        if (
-            not 1 <= leaves <= MOST_LEAVES
-            or fields.get("num_cat") != "0"
-            or fields.get("is_linear", "0") != "0"
-        ):
-            raise ValueError("number of leaves, categories or linear leaves")
-        return _checked(fields, leaves, features)
+        return _checked(_columns(_fields(block)), features)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"tree {number}: {error}") from error
 
 
-def _checked(fields: Mapping[str, str], leaves: int, features: int) -> Tree:
+def _columns(fields: Mapping[str, str]) -> Tree:
+    leaves = _whole(fields, "num_leaves")
+    if not 1 <= leaves <= MOST_LEAVES or fields.get("num_cat") != "0" or fields.get("is_linear", "0") != "0":
+        raise ValueError("number of leaves, categories or linear leaves")
     nodes = leaves - 1
-    tree = Tree(
+    if not set(_integers(fields, "decision_type", nodes).tolist()) <= _SPLITS:
+        raise ValueError("decision_type: categories and missing values are not read")
+    return Tree(
         _integers(fields, "split_feature", nodes), _numbers(fields, "threshold", nodes),
         _integers(fields, "left_child", nodes), _integers(fields, "right_child", nodes),
         _numbers(fields, "internal_value", nodes), _numbers(fields, "leaf_value", leaves),
     )  # fmt: skip
+
+
+def _checked(tree: Tree, features: int) -> Tree:
+    nodes, leaves = len(tree.feature), len(tree.leaf_value)
     if not ((tree.feature >= 0) & (tree.feature < features)).all():
         raise ValueError("split_feature: no such feature")
-    if not set(_integers(fields, "decision_type", nodes).tolist()) <= _SPLITS:
-        raise ValueError("decision_type: categories and missing values are not read")
     children = np.concatenate([tree.left, tree.right])
-    if sorted(children.tolist()) != [*range(-leaves, 0), *range(1, nodes)] and nodes:
+    if nodes and sorted(children.tolist()) != [*range(-leaves, 0), *range(1, nodes)]:
         raise ValueError("children: not every node and leaf hangs on exactly one other")
     if (children <= np.tile(np.arange(nodes), 2))[children >= 0].any():
         raise ValueError("children: a node hangs below itself")

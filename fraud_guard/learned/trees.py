@@ -89,12 +89,12 @@ class Trees(NamedTuple):
     def _walk(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
         """The leaf that each row reaches in each tree: (trees, n)."""
         n = len(rows)
-        columns = np.ascontiguousarray(rows.T).ravel()
+        columns, row = np.ascontiguousarray(rows.T).ravel(), np.arange(n, dtype=np.int32)
         first = self.feature * np.int32(n)
-        at = np.repeat(self.root[:, None], n, axis=1)
+        at: NDArray[np.int32] = np.repeat(self.root[:, None], n, axis=1)
         for trees in self.active:
-            node = at[:trees].ravel()
-            cell = first.take(node).reshape(trees, n) + np.arange(n, dtype=np.int32)
+            node: NDArray[np.int32] = at[:trees].ravel()
+            cell: NDArray[np.int32] = np.add(first.take(node).reshape(trees, n), row, dtype=np.int32)
             above = columns.take(cell.ravel()) > self.threshold.take(node)
             at[:trees] = self.child.take(2 * node + above).reshape(trees, n)
         return at

@@ -38,3 +38,10 @@ def recall_at(positives: NDArray[np.float64], negatives: NDArray[np.float64], ra
     """Recall at the false-positive rate `rate`, with n and interval; n of the negatives beside it."""
     found = share(positives > threshold_at(negatives, rate))
     return {**found, "negatives": len(negatives)}
+
+
+def calibration_error(probability: NDArray[np.float64], label: NDArray[np.int64], bins: int = 10) -> float:
+    """Expected calibration error: mean gap between stated and found share, over bins of equal size."""
+    order = np.argsort(probability, kind="stable")
+    gaps = [abs(float(probability[part].sum() - label[part].sum())) for part in np.array_split(order, bins)]
+    return sum(gaps) / max(len(label), 1)

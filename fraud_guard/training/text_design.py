@@ -85,4 +85,4 @@ def _weights(source: NDArray[np.str_], label: NDArray[np.int64]) -> NDArray[np.f
     for (name, value), mass in _MASS.items():
         here = (source == name) & (label == value)
         weights[here] = mass / max(int(here.sum()), 1)
-    return weights * len(label) / weights.sum()
+    return np.asarray(weights * len(label) / weights.sum(), np.float64)

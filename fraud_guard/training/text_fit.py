@@ -94,4 +94,4 @@ def _type_weights(source: NDArray[np.str_], number: NDArray[np.int64]) -> NDArra
         here = source == name
         sizes = np.bincount(number[here])
         weights[here] = _TYPE_MASS.get(name, 1.0) / np.count_nonzero(sizes) / sizes[number[here]]
-    return weights * len(weights) / weights.sum()
+    return np.asarray(weights * len(weights) / weights.sum(), np.float64)
