@@ -23,7 +23,6 @@ from fraud_guard.learned.host_features import (
     Brands,
     HostName,
     host_numbers,
-    site_letters,
     suffix_of,
 )
 from fraud_guard.learned.host_reasons import Reason, reasons_of
@@ -145,5 +144,8 @@ def shapes(spec: HostSpec) -> dict[str, Shape]:
 
 
 def spelled(name: HostName) -> str:
-    """The letters of the site as the gram table reads them; dots stand as `|`, so nothing looks like a link."""
-    return site_letters(name).replace(".", "|")
+    """The letters that grams are taken of: the host without `www`, suffix included; "" for an IP literal.
+
+    Dots stand as `|`, so nothing looks like a link.
+    """
+    return f"^{name.host.removeprefix('www.')}$".replace(".", "|") if suffix_of(name) else ""
