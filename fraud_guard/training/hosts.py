@@ -67,17 +67,22 @@ class HostDesign(NamedTuple):
     weight: NDArray[np.float64]
 
 
-def train_hosts(data: DataFolder, version: str, seed: int, tell: Callable[[str], None]) -> Artefact:
-    """The host model trained on `data`. Raises ConfigurationError when a file of it is missing."""
+def train_hosts(
+    data: DataFolder, version: str, seed: int, tell: Callable[[str], None], halves: Sequence[str] = HALVES
+) -> Artefact:
+    """The host model trained on `data`; figures for each of `halves`, calibrated on the last of them.
+
+    Raises ConfigurationError when a file of `data` is missing.
+    """
     tell("reading and making hosts")
     design = host_design(labelled_hosts(data, seed))
     tell(f"{len(design.label)} hosts; predicting each half-year from those before")
-    unseen = {half: score_unseen(design, half, seed) for half in HALVES}
-    platt = fit_platt(*_known(design, unseen[HALVES[-1]]), PRIOR)
-    raw = threshold_at(unseen[HALVES[-1]][np.isin(design.kind, HONEST)], FLAG_RATE)
+    unseen = {half: score_unseen(design, half, seed) for half in halves}
+    platt = fit_platt(*_known(design, unseen[halves[-1]]), PRIOR)
+    raw = threshold_at(unseen[halves[-1]][np.isin(design.kind, HONEST)], FLAG_RATE)
     tell("fitting the model that ships")
     model = _fit(design, np.ones(len(design.label), np.bool_), seed)
-    alone = {half: score_unseen(design, half, seed, with_made=False) for half in HALVES}
+    alone = {half: score_unseen(design, half, seed, with_made=False) for half in halves}
     figures = {
         **measured(design, unseen, alone, raw),
         "calibration": {**platt._asdict(), "raw_threshold": raw},
@@ -192,7 +197,7 @@ def measured(design: HostDesign, unseen: Halves, alone: Halves, raw: float) -> F
             for half, scores in by_half.items()
         }
 
-    last = unseen[HALVES[-1]]
+    last = unseen[max(unseen)]
     return {
         "hosts": {kind: int((design.kind == kind).sum()) for kind in _MASS},
         "next_half_years_recall_at_fpr_0.1_percent": recalls((BENIGN,), 0.001, unseen),

@@ -22,8 +22,8 @@ DISGUISED_SHARE = 0.2
 """Share of the characters that a disguise changes."""
 
 _MASS = {
-    ("fbs", 1): 1.0, ("taf", 1): 1.0, ("uci_sms", 1): 0.3, (OWN, 1): 4.0, (PHRASES, 1): 2.0,
-    ("fbs", 0): 1.5, ("nus_zh", 0): 1.5, ("taf", 0): 0.7, ("uci_sms", 0): 0.7, (OWN, 0): 4.0,
+    ("fbs", 1): 1.5, ("taf", 1): 1.0, ("uci_sms", 1): 0.3, (OWN, 1): 4.0, (PHRASES, 1): 2.0,
+    ("fbs", 0): 2.0, ("nus_zh", 0): 0.6, ("taf", 0): 0.7, ("uci_sms", 0): 0.7, (OWN, 0): 4.0,
 }  # fmt: skip
 """How much each source counts, whatever its number of rows. Own wording is nearest to the field."""
 _DOMAINS = {"fbs": 0, "nus_zh": 0, "taf": 1, "uci_sms": 2, OWN: 3, PHRASES: 3}

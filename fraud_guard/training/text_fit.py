@@ -9,6 +9,7 @@ ACL 2007).
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,8 @@ from fraud_guard.training.linear import Linear, rarity
 from fraud_guard.training.messages import OWN, PHRASES
 from fraud_guard.training.text_design import DECIDING_DOMAINS, DOMAINS, Design, text_rows
 
-STRENGTH = 1.0
-TYPE_STRENGTH = 5.0
+STRENGTH = 0.6
+TYPE_STRENGTH = 1.5
 _TYPE_MASS = {OWN: 6.0, PHRASES: 6.0, "taf": 1.0, "fbs": 0.2}
 _DISGUISED_WEIGHT = 0.4
 
@@ -35,21 +36,29 @@ class Types(NamedTuple):
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
 
-    def best(self, rows: sparse.csr_matrix) -> NDArray[np.int64]:
-        """The most likely class of each row, as its number."""
-        return np.asarray((rows @ self.weights + self.bias).argmax(axis=1), np.int64)
+    def best(self, rows: sparse.csr_matrix, among: Collection[str] = ()) -> NDArray[np.str_]:
+        """The most likely class of each row; only `among` these where any are given."""
+        scores = rows @ self.weights + self.bias
+        if among:
+            scores[:, [name not in among for name in self.classes]] = -np.inf
+        return np.asarray(np.array(self.classes)[np.argmax(scores, axis=1)], np.str_)
 
 
-def fit_scam(design: Design, chosen: NDArray[np.bool_], seed: int, strength: float = STRENGTH) -> Linear:
-    """Scam or not, from the rows `chosen`, as they are and disguised."""
+def fit_scam(
+    design: Design, chosen: NDArray[np.bool_], seed: int, *, seen: NDArray[np.bool_] | None = None
+) -> Linear:
+    """Scam or not, from the rows `chosen`, as they are and disguised.
+
+    How rare a gram is comes from `seen`, more rows that may be looked at (default: `chosen`).
+    """
     at = np.flatnonzero(chosen)
-    scaling = rarity(design.rows[at])
+    scaling = rarity(design.rows[at if seen is None else np.flatnonzero(seen)])
     both = sparse.vstack([design.rows[at], design.disguised[at]]).multiply(scaling).tocsr()
     domain = np.tile(design.domain[at], 2)
     weights = np.concatenate(
         [design.weight[at] * (1 - _DISGUISED_WEIGHT), design.weight[at] * _DISGUISED_WEIGHT]
     )
-    model = LogisticRegression(C=strength, solver="liblinear", max_iter=200, random_state=seed)
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", max_iter=200, random_state=seed)
     model.fit(_with_domains(both, domain), np.tile(design.label[at], 2), sample_weight=weights)
     return _deciding(model.coef_[0], scaling, float(model.intercept_[0]))
 

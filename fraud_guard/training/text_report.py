@@ -14,9 +14,9 @@ from fraud_guard.learned.text_model import TextSpec
 from fraud_guard.training.data_folder import DataFolder
 from fraud_guard.training.linear import Linear
 from fraud_guard.training.measures import recall_at, share, threshold_at
-from fraud_guard.training.messages import ALL_GENERATIONS, FOLDS, OWN, cleaned, own_wording
+from fraud_guard.training.messages import ALL_GENERATIONS, FOLDS, OWN, TAF_TYPES, cleaned, own_wording
 from fraud_guard.training.text_design import Design, disguised, text_rows
-from fraud_guard.training.text_fit import Types, fit_scam, fit_types, typed
+from fraud_guard.training.text_fit import fit_scam, fit_types, typed
 
 RATES = {"recall_at_fpr_1_percent": 0.01, "recall_at_fpr_0.1_percent": 0.001}
 ATTACKS: tuple[How, ...] = ("homophone", "radical", "symbols", "traditional", "emoji", "mixed")
@@ -49,7 +49,7 @@ def score_unseen(design: Design, seed: int) -> Unseen:
         here, fbs = design.fold == fold, design.source == "fbs"
         models.append(fit_scam(design, ~here, seed))
         by_fold[here] = models[-1].log_odds(design.rows[here])
-        alone[here & fbs] = fit_scam(design, ~here & fbs, seed).log_odds(design.rows[here & fbs])
+        alone[here & fbs] = fit_scam(design, ~here & fbs, seed, seen=~here).log_odds(design.rows[here & fbs])
     for source in BENIGN_TOO:
         here = design.source == source
         by_source[here] = fit_scam(design, ~here, seed).log_odds(design.rows[here])
@@ -96,18 +96,19 @@ def raw_threshold(design: Design, scores: NDArray[np.float64], rate: float) -> f
 
 
 def type_figures(design: Design, spec: TextSpec, seed: int) -> Figures:
-    """Macro-F1 of the type, by fold: of the eight types of the dialogues, and of all in own wording."""
-    best = np.full(len(design.label), "", dtype="<U32")
+    """Macro-F1 of the type, by fold: of the dialogues and of own wording among all types, and of the
+    dialogues among their own eight.
+    """
+    best, of_eight = (np.full(len(design.label), "", dtype="<U32") for _ in range(2))
     for fold in range(FOLDS):
         here = np.flatnonzero((design.fold == fold) & typed(design))
         types = fit_types(design, design.fold != fold, spec, seed)
-        best[here] = _named(types, design, here, spec)
-    return {source: _f1(design, best, source) for source in ("taf", OWN)}
-
-
-def _named(types: Types, design: Design, rows: NDArray[np.int64], spec: TextSpec) -> NDArray[np.str_]:
-    texts = text_rows([design.messages[i].text for i in rows], spec, spec.type_bits)
-    return np.array(types.classes)[types.best(texts)]
+        rows = text_rows([design.messages[i].text for i in here], spec, spec.type_bits)
+        best[here], of_eight[here] = types.best(rows), types.best(rows, frozenset(TAF_TYPES.values()))
+    return {
+        **{source: _f1(design, best, source) for source in ("taf", OWN)},
+        "taf_among_its_eight": _f1(design, of_eight, "taf"),
+    }
 
 
 def _f1(design: Design, best: NDArray[np.str_], source: str) -> Figures:
