@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from fraud_guard.errors import ConfigurationError, IntegrityError
 from fraud_guard.learned.artefact import Artefact, read_artefact
-from fraud_guard.learned.lightgbm_text import read_forest
+from fraud_guard.learned.contributions import Paths
+from fraud_guard.learned.lightgbm_text import Forest, read_forest
 from fraud_guard.learned.text_model import Code, Finite, Positive
 from fraud_guard.learned.trees import Trees
 
@@ -56,8 +57,10 @@ class BehaviourModel:
         """Take the model from its artefact. Raises IntegrityError when anything does not fit."""
         self.artefact = artefact
         self.spec = spec = artefact.document(FEATURES, BehaviourSpec)
-        self._scam = _trees(artefact, SCAM_TREES, spec, 1)
-        self._types = _trees(artefact, TYPE_TREES, spec, len(spec.classes)) if len(spec.classes) > 1 else None
+        scam = _forest(artefact, SCAM_TREES, spec, 1)
+        self._scam, self._paths = Trees.of(scam), Paths.of(scam)
+        several = len(spec.classes) > 1
+        self._types = Trees.of(_forest(artefact, TYPE_TREES, spec, len(spec.classes))) if several else None
 
     @classmethod
     def load(cls, folder: Path) -> BehaviourModel:
@@ -101,7 +104,7 @@ class BehaviourModel:
 
     def reasons(self, rows: NDArray[np.float32], most: int = 5) -> list[tuple[FeatureReason, ...]]:
         """The features that raised the log-odds of each row most, strongest first: for alerts only."""
-        weights = self.spec.slope * self._scam.contributions(rows)
+        weights = self.spec.slope * self._paths.contributions(rows)
         order = np.argsort(-weights, axis=1, kind="stable")[:, :most]
         return [
             tuple(
@@ -115,7 +118,7 @@ class BehaviourModel:
         ]
 
 
-def _trees(artefact: Artefact, file: str, spec: BehaviourSpec, classes: int) -> Trees:
+def _forest(artefact: Artefact, file: str, spec: BehaviourSpec, classes: int) -> Forest:
     place = f"{artefact.name}/{artefact.version}/{file}"
     try:
         forest = read_forest(artefact.text(file))
@@ -123,4 +126,4 @@ def _trees(artefact: Artefact, file: str, spec: BehaviourSpec, classes: int) -> 
         raise IntegrityError(f"{place}: {error}") from error
     if forest.features != spec.features or forest.classes != classes:
         raise IntegrityError(f"{place}: not the features or classes of {FEATURES}")
-    return Trees.of(forest)
+    return forest

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 MOST_TREES = 5_000
 MOST_LEAVES = 1_024
 MOST_NODES = 1_000_000
+MOST_ROWS = 1 << 40
 LARGEST_VALUE = 1e6
 OBJECTIVES = {"binary sigmoid:1": 1, "multiclass": 0}
 """Objectives that are read, and how many classes they have (0 = as many as `num_class` says)."""
@@ -23,13 +24,14 @@ _SPLITS = {0, 2}
 
 
 class Tree(NamedTuple):
-    """One tree. A child c ≥ 0 is a node, c < 0 the leaf −c−1; `node_value`: the mean of what lies below."""
+    """One tree. A child c ≥ 0 is a node, c < 0 the leaf −c−1; `…_rows`: how many rows of training came there."""
 
     feature: NDArray[np.int64]
     threshold: NDArray[np.float64]
     left: NDArray[np.int64]
     right: NDArray[np.int64]
-    node_value: NDArray[np.float64]
+    node_rows: NDArray[np.int64]
+    leaf_rows: NDArray[np.int64]
     leaf_value: NDArray[np.float64]
 
 
@@ -102,7 +104,8 @@ def _columns(fields: Mapping[str, str]) -> Tree:
     return Tree(
         _integers(fields, "split_feature", nodes), _numbers(fields, "threshold", nodes),
         _integers(fields, "left_child", nodes), _integers(fields, "right_child", nodes),
-        _numbers(fields, "internal_value", nodes), _numbers(fields, "leaf_value", leaves),
+        _rows(fields, "internal_count", nodes), _rows(fields, "leaf_count", leaves) if nodes else np.ones(1, np.int64),
+        _numbers(fields, "leaf_value", leaves),
     )  # fmt: skip
 
 
@@ -120,6 +123,13 @@ def _checked(tree: Tree, features: int) -> Tree:
 
 def _integers(fields: Mapping[str, str], name: str, n: int) -> NDArray[np.int64]:
     return _column(fields, name, n, np.dtype(np.int64)).astype(np.int64)
+
+
+def _rows(fields: Mapping[str, str], name: str, n: int) -> NDArray[np.int64]:
+    rows = _integers(fields, name, n)
+    if not ((rows > 0) & (rows < MOST_ROWS)).all():
+        raise ValueError(f"{name}: not a number of rows")
+    return rows
 
 
 def _numbers(fields: Mapping[str, str], name: str, n: int) -> NDArray[np.float64]:

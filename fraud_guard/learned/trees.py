@@ -47,7 +47,7 @@ class Trees(NamedTuple):
             np.concatenate([_padded(tree.feature, tree, 0) for tree in trees]).astype(np.int32),
             np.concatenate([_padded(_as_float32(tree.threshold), tree, np.inf) for tree in trees]).astype(np.float32),
             np.concatenate([_children(tree, int(base)) for tree, base in zip(trees, bases, strict=False)]),
-            np.concatenate([np.concatenate([tree.node_value, tree.leaf_value]) for tree in trees]),
+            np.concatenate([np.concatenate([np.zeros(len(tree.feature)), tree.leaf_value]) for tree in trees]),
             bases[:-1].astype(np.int32), order % forest.classes,
             tuple(int((depths > level).sum()) for level in range(int(depths.max()))),
             forest.classes, len(forest.features),
@@ -60,31 +60,6 @@ class Trees(NamedTuple):
             part = rows[start : start + ROWS_AT_ONCE]
             out[start : start + len(part)] = self._sums(self.value.take(self._walk(part)))
         return out
-
-    def contributions(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What each feature added to the score of class 0, (n, features); with `base` it adds up to it.
-
-        Along each path, the change of the mean value below is put down to the feature that was asked
-        (A. Saabas). For the few rows that are told to a person: about 1 ms for a few rows.
-        """
-        found = np.zeros((len(rows), self.features))
-        mine = np.flatnonzero(self.klass == 0)
-        row = np.arange(len(rows))
-        for node in np.broadcast_to(self.root[mine, None], (len(mine), len(rows))):
-            here = node.copy()
-            while (after := self._step(here, rows)).tolist() != here.tolist():
-                found[row, self.feature[here]] += self.value[after] - self.value[here]
-                here = after
-        return found
-
-    @property
-    def base(self) -> float:
-        """The score of class 0 before any feature is looked at."""
-        return float(self.value[self.root[self.klass == 0]].sum())
-
-    def _step(self, node: NDArray[np.int32], rows: NDArray[np.float32]) -> NDArray[np.int32]:
-        above = rows[np.arange(len(rows)), self.feature[node]] > self.threshold[node]
-        return self.child[2 * node + above]
 
     def _walk(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
         """The leaf that each row reaches in each tree: (trees, n)."""

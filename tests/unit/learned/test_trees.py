@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraud_guard.learned.contributions import Paths
 from fraud_guard.learned.lightgbm_text import read_forest
 from fraud_guard.learned.trees import ROWS_AT_ONCE, Trees
 
@@ -42,10 +43,13 @@ def test_a_score_does_not_depend_on_the_block() -> None:
     assert TREES.scores(ROWS[:0]).shape == (0, 1)
 
 
-def test_contributions_add_up_to_the_score() -> None:
-    """What the features added, and the base, are together the score."""
-    parts = TREES.contributions(ROWS[:50])
-    assert np.abs(parts.sum(axis=1) + TREES.base - TREES.scores(ROWS[:50])[:, 0]).max() < 1e-9
+def test_contributions_are_those_of_the_library() -> None:
+    """Shapley values and the base equal `pred_contrib`, so together they are the score."""
+    paths, theirs = Paths.of(read_forest(TEXT)), BINARY.predict(ROWS[:40], pred_contrib=True)
+    ours = paths.contributions(ROWS[:40])
+    assert np.abs(ours - theirs[:, :-1]).max() < 1e-9
+    assert paths.base == pytest.approx(theirs[0, -1])
+    assert np.abs(ours.sum(axis=1) + paths.base - TREES.scores(ROWS[:40])[:, 0]).max() < 1e-9
 
 
 def test_a_single_leaf_is_a_tree() -> None:
@@ -99,3 +103,4 @@ def test_garbled_text_never_crashes(start: int, length: int, put: str) -> None:
         return
     if len(forest.features) == ROWS.shape[1]:
         assert np.isfinite(Trees.of(forest).scores(ROWS[:20])).all()
+        assert np.isfinite(Paths.of(forest).contributions(ROWS[:1])).all()
