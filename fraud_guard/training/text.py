@@ -88,7 +88,10 @@ def measured(design: Design, unseen: Unseen, raw: float, seed: int) -> Figures:
         "by_fold": {s: recalls(design, unseen.by_fold, s) for s in SOURCES},
         "by_fold_at_fixed_threshold": at_fixed_threshold(design, unseen.by_fold, raw),
         "fbs_alone_by_fold": recalls(design, unseen.fbs_only, "fbs"),
-        "fbs_by_fold_under_attack": recalls_under_attack(design, unseen, BLANK, seed),
+        "fbs_by_fold_under_attack": recalls_under_attack(design, unseen.models, unseen.by_fold, BLANK, seed),
+        "fbs_alone_by_fold_under_attack": recalls_under_attack(
+            design, unseen.fbs_models, unseen.fbs_only, BLANK, seed
+        ),
         "types_by_fold": type_figures(design, BLANK, seed),
     }
 

@@ -24,8 +24,8 @@ from fraud_guard.training.messages import OWN, PHRASES
 from fraud_guard.training.text_design import DECIDING_DOMAINS, DOMAINS, Design, text_rows
 
 STRENGTH = 0.6
-TYPE_STRENGTH = 1.5
-_TYPE_MASS = {OWN: 6.0, PHRASES: 6.0, "taf": 1.0, "fbs": 0.2}
+TYPE_STRENGTH = 2.0
+_TYPE_MASS = {OWN: 6.0, PHRASES: 6.0, "taf": 4.0, "fbs": 0.2}
 _DISGUISED_WEIGHT = 0.4
 
 

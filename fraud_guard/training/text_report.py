@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,27 +33,30 @@ class Unseen(NamedTuple):
 
     `by_fold`: the row's fold was left out (unseen wording of known sources). `by_source`: its whole
     source was left out. `fbs_only`: fake-base-station texts by fold, trained on nothing else (else NaN).
+    `models`, `fbs_models`: what scored each fold of `by_fold` and of `fbs_only`.
     """
 
     by_fold: NDArray[np.float64]
     by_source: NDArray[np.float64]
     fbs_only: NDArray[np.float64]
     models: tuple[Linear, ...]
+    fbs_models: tuple[Linear, ...]
 
 
 def score_unseen(design: Design, seed: int) -> Unseen:
     """Fit once a fold and once a source, leaving it out."""
     by_fold, by_source, alone = (np.full(len(design.label), np.nan) for _ in range(3))
-    models = []
+    models, fbs_models = [], []
     for fold in range(FOLDS):
         here, fbs = design.fold == fold, design.source == "fbs"
         models.append(fit_scam(design, ~here, seed))
+        fbs_models.append(fit_scam(design, ~here & fbs, seed, seen=~here))
         by_fold[here] = models[-1].log_odds(design.rows[here])
-        alone[here & fbs] = fit_scam(design, ~here & fbs, seed, seen=~here).log_odds(design.rows[here & fbs])
+        alone[here & fbs] = fbs_models[-1].log_odds(design.rows[here & fbs])
     for source in BENIGN_TOO:
         here = design.source == source
         by_source[here] = fit_scam(design, ~here, seed).log_odds(design.rows[here])
-    return Unseen(by_fold, by_source, alone, tuple(models))
+    return Unseen(by_fold, by_source, alone, tuple(models), tuple(fbs_models))
 
 
 def recalls(design: Design, scores: NDArray[np.float64], source: str) -> Figures:
@@ -63,15 +66,19 @@ def recalls(design: Design, scores: NDArray[np.float64], source: str) -> Figures
     return {name: recall_at(scam, honest, rate) for name, rate in RATES.items()}
 
 
-def recalls_under_attack(design: Design, unseen: Unseen, spec: TextSpec, seed: int) -> Figures:
-    """Recall of disguised fake-base-station fraud at the thresholds of the plain texts, by fold."""
+def recalls_under_attack(
+    design: Design, models: Sequence[Linear], plain: NDArray[np.float64], spec: TextSpec, seed: int
+) -> Figures:
+    """Recall of disguised fake-base-station fraud by `models` (one a fold), at the thresholds of the
+    `plain` texts.
+    """
     here = design.source == "fbs"
-    scam, honest = here & (design.label == 1), unseen.by_fold[here & (design.label == 0)]
+    scam, honest = here & (design.label == 1), plain[here & (design.label == 0)]
     figures: Figures = {}
     for way in ATTACKS:
         texts = disguised([design.messages[i].text for i in np.flatnonzero(scam)], seed, (way,))
         rows, fold = text_rows(texts, spec, spec.bits), design.fold[scam]
-        scores = np.concatenate([unseen.models[k].log_odds(rows[fold == k]) for k in range(FOLDS)])
+        scores = np.concatenate([models[k].log_odds(rows[fold == k]) for k in range(FOLDS)])
         figures[way] = {name: recall_at(scores, honest, rate) for name, rate in RATES.items()}
     return figures
 
