@@ -91,7 +91,7 @@ def host_numbers(name: HostName, brands: Brands, free_hosting: frozenset[str]) -
         min(len(site), 40) / 20,
         digits / max(len(site), 1),
         min(len(_DIGIT_RUN.findall(site)), 3) / 3,
-        min(site.count("-"), 4) / 2,
+        min(site.replace("xn--", "").count("-"), 4) / 2,
         _entropy(label) / 4 if len(label) >= 8 else 0.0,
         max(map(len, _CONSONANTS.findall(label)), default=0) / 8,
         float(label.isdigit()),

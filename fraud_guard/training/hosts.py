@@ -46,6 +46,8 @@ HALVES = ("2022H1", "2022H2", "2023H1", "2023H2", "2024H1")
 
 _SUFFIX_WEIGHT, _NUMBER_WEIGHT = 2.0, 1.0
 _LEAST_SEEN = 25
+_GIVEN = {"lookalike": 4.0}
+"""Least weights of what the lists hardly hold: a name that imitates a known site letter by letter."""
 _MASS = {LISTED: 4.0, BORROWED: 0.05, BENIGN: 4.0, SUBDOMAIN: 1.0, YOUNG_SUFFIX: 0.03, FREE_HOSTING: 0.02}
 """How much each kind counts. The made ones count little: enough to be learned, too little to rule."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_|^$"
@@ -216,10 +218,11 @@ def pack(
     """The artefact of a fitted model, read back once by the code that will use it."""
     grams, numbers, suffixes = np.split(model.weights, [1 << BITS, (1 << BITS) + len(FEATURES)])
     weights, scale = quantise(grams)
+    least = np.array([_GIVEN.get(feature, -np.inf) for feature in FEATURES])
     spec = HostSpec(
         kind="hosts", format=1, orders=ORDERS, bits=BITS, scale=scale, bias=model.bias, slope=platt.slope,
         offset=platt.offset, prior=PRIOR, flag_above=platt.slope * raw + platt.offset, features=FEATURES,
-        numbers=tuple(numbers.tolist()), suffixes=dict(zip(design.suffixes, suffixes.tolist(), strict=True)),
+        numbers=tuple(np.maximum(numbers, least).tolist()), suffixes=dict(zip(design.suffixes, suffixes.tolist(), strict=True)),
         free_hosting=free_hosting_suffixes(), brands=brand_table(),
     )  # fmt: skip
     artefact = artefact_of("hosts", version, {
