@@ -35,8 +35,8 @@ Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]{1,63}$")]
 class TextSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything of a text model but its arrays (`model.json`).
 
-    Log-odds = `slope` · (`scale` · Σ weights / √letters + `bias`) + `offset`, at the share of scam
-    `prior`. Types: softmax of `type_scale` · Σ type weights / √letters + `type_bias`. `flag_above`:
+    Log-odds = `slope` · (`scale` · Σ weights / √letters + `latin` · share of Latin letters + `bias`) +
+    `offset`, at the share of scam `prior`. Types: softmax of `type_scale` · Σ type weights / √letters + `type_bias`. `flag_above`:
     log-odds from which a text counts as scam wording.
     """
 
@@ -47,6 +47,7 @@ class TextSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bits: Annotated[int, Meta(ge=10, le=20)]
     type_bits: Annotated[int, Meta(ge=8, le=17)]
     scale: Positive
+    latin: Finite
     bias: Finite
     slope: Positive
     offset: Finite
@@ -130,7 +131,8 @@ class TextModel:
         total = np.zeros(len(letters.codes), np.int32)
         for bucket in buckets:
             total += self._weights[bucket]
-        raw = self.spec.scale * sum_by_text(total, letters) * per_length(letters) + self.spec.bias
+        raw = self.spec.scale * sum_by_text(total, letters) * per_length(letters)
+        raw += self.spec.latin * latin_share(letters) + self.spec.bias
         return self.spec.slope * raw + self.spec.offset
 
     def _types(
@@ -169,6 +171,13 @@ def grams(letters: Letters, sound: NDArray[np.uint32], spec: TextSpec) -> list[N
 def per_length(letters: Letters) -> NDArray[np.float64]:
     """What a sum over each text is multiplied with: 1/√letters."""
     return np.asarray(1 / np.sqrt(np.maximum(letters.lengths, 1)), np.float64)
+
+
+def latin_share(letters: Letters) -> NDArray[np.float64]:
+    """The share of Latin letters in each text: little is known of English, and that is not suspicious."""
+    is_latin = (letters.codes >= ord("a")) & (letters.codes <= ord("z"))
+    found = sum_by_text(is_latin.astype(np.int32), letters)
+    return np.asarray(found / np.maximum(letters.lengths, 1), np.float64)
 
 
 def _sum_rows(values: NDArray[np.int32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -42,7 +42,7 @@ SOURCES = {
             "Own hand-written wording (`datasets/wording`, Apache-2.0): genuine service texts, chat, and texts of every "
             "scam type, and phrases typical of each type (`training/tables/type_phrases.csv`)."
         ),
-        "Sounds of characters: pypinyin (MIT). Traditional to simplified: OpenCC (Apache-2.0).",
+        "Sounds of characters: pypinyin (MIT), as a table. Traditional to simplified: OpenCC (Apache-2.0).",
     ),
     "hosts": (
         "Scam domains 2020–2024: polkadot-js/phishing, meta/. Grade A: Apache-2.0. Mostly crypto and wallets, English.",

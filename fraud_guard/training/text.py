@@ -18,7 +18,7 @@ from fraud_guard.training.letter_tables import letter_table, sound_table
 from fraud_guard.training.linear import Linear, quantise
 from fraud_guard.training.messages import OWN, own_wording, strung_phrases, third_party
 from fraud_guard.training.packaging import array_file, artefact_of, json_file
-from fraud_guard.training.text_design import Design, design_of
+from fraud_guard.training.text_design import LATIN, Design, design_of
 from fraud_guard.training.text_fit import Types, fit_scam, fit_types
 from fraud_guard.training.text_report import (
     SOURCES,
@@ -39,7 +39,7 @@ FLAG_RATE = 0.005
 """Benign texts of unseen wording that may pass `flag_above`, in the worst source."""
 
 BLANK = TextSpec(
-    kind="text", format=FORMAT, orders=(1, 2, 3), sound_orders=(2, 3), bits=18, type_bits=16, scale=1.0, bias=0.0,
+    kind="text", format=FORMAT, orders=(1, 2, 3), sound_orders=(2, 3), bits=18, type_bits=16, scale=1.0, latin=0.0, bias=0.0,
     slope=1.0, offset=0.0, prior=PRIOR, flag_above=0.0, classes=("unknown", "phishing"), type_scale=1.0,
     type_bias=(0.0, 0.0),
 )  # fmt: skip
@@ -103,7 +103,7 @@ def pack(
     weights, scale = quantise(scam.weights)
     type_weights, type_scale = quantise(types.weights)
     spec = msgspec.structs.replace(
-        BLANK, scale=scale, bias=scam.bias, slope=platt.slope, offset=platt.offset, type_scale=type_scale,
+        BLANK, scale=scale, latin=float(LATIN * scam.weights[0]), bias=scam.bias, slope=platt.slope, offset=platt.offset, type_scale=type_scale,
         flag_above=platt.slope * raw + platt.offset, classes=types.classes, type_bias=tuple(types.bias.tolist()),
     )  # fmt: skip
     arrays: dict[str, NDArray[Any]] = {

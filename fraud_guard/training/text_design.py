@@ -11,13 +11,15 @@ from scipy import sparse
 
 from datasets.wording.obfuscation import How, obfuscate
 from fraud_guard.learned.grams import fold_letters
-from fraud_guard.learned.text_model import TextSpec, grams
+from fraud_guard.learned.text_model import TextSpec, grams, latin_share
 from fraud_guard.training.letter_tables import letter_table, sound_table
 from fraud_guard.training.linear import gram_rows
 from fraud_guard.training.messages import OWN, PHRASES, Message
 
 DISGUISES: tuple[How, ...] = ("homophone", "radical", "mixed")
 """Disguises that folding does not undo; symbols, script variants and emoji vanish anyway."""
+LATIN = 3.0
+"""How easily the share of Latin letters is learned, which stands in the column of `NO_GRAM`."""
 DISGUISED_SHARE = 0.2
 """Share of the characters that a disguise changes."""
 
@@ -57,6 +59,17 @@ def text_rows(texts: Sequence[str], spec: TextSpec, bits: int) -> sparse.csr_mat
     return gram_rows(letters, buckets, 1 << bits)
 
 
+def scam_rows(texts: Sequence[str], spec: TextSpec) -> sparse.csr_matrix:
+    """One row a text: its grams, and in column 0 the share of its Latin letters times `LATIN`."""
+    share = LATIN * latin_share(fold_letters(texts, letter_table())).astype(np.float32)
+    latin = sparse.csr_matrix(
+        (share, (np.arange(len(texts)), np.zeros(len(texts), np.int64))), (len(texts), 1 << spec.bits)
+    )
+    rows = (text_rows(texts, spec, spec.bits) + latin).tocsr()
+    rows.eliminate_zeros()
+    return rows
+
+
 def disguised(texts: Sequence[str], seed: int, ways: Sequence[How] = DISGUISES) -> list[str]:
     """`texts`, each in one of the disguises `ways`."""
     rng = np.random.default_rng(seed)
@@ -70,8 +83,8 @@ def design_of(messages: Sequence[Message], spec: TextSpec, seed: int) -> Design:
     label = np.array([message.label for message in messages], np.int64)
     return Design(
         tuple(messages),
-        text_rows(texts, spec, spec.bits),
-        text_rows(disguised(texts, seed), spec, spec.bits),
+        scam_rows(texts, spec),
+        scam_rows(disguised(texts, seed), spec),
         source,
         np.array([_DOMAINS[name] for name in source.tolist()], np.int64),
         label,

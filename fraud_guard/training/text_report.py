@@ -15,7 +15,7 @@ from fraud_guard.training.data_folder import DataFolder
 from fraud_guard.training.linear import Linear
 from fraud_guard.training.measures import recall_at, share, threshold_at
 from fraud_guard.training.messages import ALL_GENERATIONS, FOLDS, OWN, TAF_TYPES, cleaned, own_wording
-from fraud_guard.training.text_design import Design, disguised, text_rows
+from fraud_guard.training.text_design import Design, disguised, scam_rows, text_rows
 from fraud_guard.training.text_fit import fit_scam, fit_types, typed
 
 RATES = {"recall_at_fpr_1_percent": 0.01, "recall_at_fpr_0.1_percent": 0.001}
@@ -77,7 +77,7 @@ def recalls_under_attack(
     figures: Figures = {}
     for way in ATTACKS:
         texts = disguised([design.messages[i].text for i in np.flatnonzero(scam)], seed, (way,))
-        rows, fold = text_rows(texts, spec, spec.bits), design.fold[scam]
+        rows, fold = scam_rows(texts, spec), design.fold[scam]
         scores = np.concatenate([models[k].log_odds(rows[fold == k]) for k in range(FOLDS)])
         figures[way] = {name: recall_at(scores, honest, rate) for name, rate in RATES.items()}
     return figures
@@ -135,9 +135,7 @@ def elsewhere(
     missing = set(ALL_GENERATIONS) - set(generations)
     later = [m.text for m in own_wording(seed, missing) if m.label]
     texts = {"mendeley_ham": ham, "mendeley_smishing": smishing, "own_other_generations": later}
-    return {
-        name: share(model.log_odds(text_rows(x, spec, spec.bits)) > raw) for name, x in texts.items() if x
-    }
+    return {name: share(model.log_odds(scam_rows(x, spec)) > raw) for name, x in texts.items() if x}
 
 
 def _mendeley(data: DataFolder) -> tuple[list[str], list[str]]:
