@@ -73,8 +73,11 @@ def train_text(
 
 
 def calibrate(design: Design, unseen: Unseen) -> Platt:
-    """Slope and offset: own wording by models without its templates, other sources by models without them."""
-    raw = np.where(design.source == OWN, unseen.by_fold, unseen.by_source)
+    """Slope and offset: own wording and English by models without the row's fold, else without its source.
+
+    What is the only source of its kind (English, the hard negatives) tells nothing when it is left out.
+    """
+    raw = np.where(np.isin(design.source, (OWN, "uci_sms")), unseen.by_fold, unseen.by_source)
     known = ~np.isnan(raw)
     return fit_platt(raw[known], design.label[known], design.weight[known], PRIOR)
 
