@@ -64,8 +64,8 @@ def test_the_wheel_carries_the_product_and_its_data(wheel: Path) -> None:
         names = archive.namelist()
     folders = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert folders == {"fraud_guard", "apk_analysis", "datasets", "streams.py"}
-    for data in (*(ROOT / "rules").rglob("*.yaml"), ROOT / "models" / "README.md"):
-        assert f"fraud_guard/_shipped/{data.relative_to(ROOT)}" in names
+    for data in (*(ROOT / "rules").rglob("*.yaml"), *(ROOT / "models").rglob("*.*")):
+        assert data.is_dir() or f"fraud_guard/_shipped/{data.relative_to(ROOT)}" in names
     assert "datasets/golden/day/tags.ndjson" in names
     assert not [name for name in names if "__pycache__" in name]
 

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from fraud_guard import __version__
-from fraud_guard.app.cli import deadletters, demo, evaluate, health, orders, replay, rules, simulate, worker
+from fraud_guard.app.cli import (
+    deadletters,
+    demo,
+    evaluate,
+    health,
+    models,
+    orders,
+    replay,
+    rules,
+    score,
+    simulate,
+    worker,
+)
 
 app = typer.Typer(
     name="fraud-guard", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
@@ -25,6 +37,8 @@ app.command("stats")(orders.stats)
 app.command("simulate")(simulate.simulate)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(rules.app, name="rules", help="Check rules and run their examples.")
+app.add_typer(models.app, name="models", help="Train, check and describe the models.")
+app.add_typer(score.app, name="score", help="Score messages or hosts: stdin to stdout, one a line.")
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
 app.command("doctor")(health.doctor)
 app.add_typer(health.config, name="config", help="Settings: check and show.")

@@ -1,0 +1,1 @@
+"""Trained models at work: artefacts checked and read, texts, hosts and persons scored."""

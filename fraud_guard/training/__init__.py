@@ -1,0 +1,1 @@
+"""Training of the shipped models: seeded, reproducible, never imported by what decides."""

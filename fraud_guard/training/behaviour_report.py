@@ -1,0 +1,77 @@
+"""How good the behaviour model is: on cities it has not seen, at the few false alarms that count."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+from fraud_guard.training.calibration import Platt
+from fraud_guard.training.measures import calibration_error, recall_at, share
+
+RATES = {"recall_at_fpr_1_percent": 0.01, "recall_at_fpr_0.1_percent": 0.001}
+
+
+class Unseen(NamedTuple):
+    """Out-of-group answers. `raw`: scores before calibration. `best`: most likely type of scam rows, else ""."""
+
+    raw: NDArray[np.float64]
+    best: NDArray[np.str_]
+
+
+class Labelled(Protocol):
+    """What the figures need of a training set, see `behaviour.BehaviourRows`."""
+
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """1 = inside a scam."""
+
+    @property
+    def scam_type(self) -> NDArray[np.str_]:
+        """Code, or ""."""
+
+    @property
+    def group(self) -> NDArray[np.generic]:
+        """The city."""
+
+
+def figures_of(data: Labelled, unseen: Unseen, platt: Platt, raw_threshold: float) -> dict[str, Any]:
+    """The figures of the card; every score is one of a model that did not see the row's group."""
+    scam, honest = unseen.raw[data.label == 1], unseen.raw[data.label == 0]
+    share_of_scam = float(data.label.mean())
+    shift = _logit(share_of_scam) - _logit(platt.prior)
+    probability = 1 / (1 + np.exp(-(platt.log_odds(unseen.raw) + shift)))
+    return {
+        "rows": {"scam": len(scam), "honest": len(honest), "groups": len(np.unique(data.group))},
+        "left_out_groups": {
+            **{name: recall_at(scam, honest, rate) for name, rate in RATES.items()},
+            "auc": round(float(roc_auc_score(data.label, unseen.raw)), 4),
+            "average_precision": round(float(average_precision_score(data.label, unseen.raw)), 4),
+        },
+        "flagged_by_type": _by_type(data, unseen.raw > raw_threshold),
+        "types": _types(data, unseen.best),
+        "calibration": {
+            **platt._asdict(), "raw_threshold": raw_threshold,
+            "brier": round(float(np.mean((probability - data.label) ** 2)), 5),
+            "expected_calibration_error": round(calibration_error(probability, data.label), 5),
+        },
+    }  # fmt: skip
+
+
+def _logit(probability: float) -> float:
+    return float(np.log(probability / (1 - probability)))
+
+
+def _by_type(data: Labelled, flagged: NDArray[np.bool_]) -> dict[str, Any]:
+    codes = np.unique(data.scam_type[data.label == 1]).tolist()
+    return {code or "unknown": share(flagged[(data.label == 1) & (data.scam_type == code)]) for code in codes}
+
+
+def _types(data: Labelled, best: NDArray[np.str_]) -> dict[str, Any]:
+    at = np.flatnonzero((data.label == 1) & (data.scam_type != "") & (best != ""))
+    if not len(at):
+        return {"n": 0}
+    macro = f1_score(data.scam_type[at], best[at], average="macro", zero_division=0)
+    return {"macro_f1": round(float(macro), 4), "n": len(at)}

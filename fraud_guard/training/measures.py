@@ -1,0 +1,47 @@
+"""Figures that say how good a score is, with the intervals that honest small samples need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Z95 = 1.959964
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share, `hits` of `n`; (0, 1) when n is 0."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = hits / n, Z95**2 / n
+    middle = (share + z2 / 2) / (1 + z2)
+    half = Z95 * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n))) / (1 + z2)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share(flags: ArrayLike) -> dict[str, Any]:
+    """The share of true `flags`, with n and its 95 % interval."""
+    marks = np.asarray(flags, np.bool_)
+    low, high = wilson(int(marks.sum()), marks.size)
+    value = round(float(marks.mean()), 4) if marks.size else None
+    return {"value": value, "n": int(marks.size), "interval95": [round(low, 4), round(high, 4)]}
+
+
+def threshold_at(negatives: NDArray[np.float64], rate: float) -> float:
+    """The score that at most the share `rate` of `negatives` exceeds."""
+    ordered = np.sort(negatives)[::-1]
+    return float(ordered[min(int(len(ordered) * rate), len(ordered) - 1)])
+
+
+def recall_at(positives: NDArray[np.float64], negatives: NDArray[np.float64], rate: float) -> dict[str, Any]:
+    """Recall at the false-positive rate `rate`, with n and interval; n of the negatives beside it."""
+    found = share(positives > threshold_at(negatives, rate))
+    return {**found, "negatives": len(negatives)}
+
+
+def calibration_error(probability: NDArray[np.float64], label: NDArray[np.int64], bins: int = 10) -> float:
+    """Expected calibration error: mean gap between stated and found share, over bins of equal size."""
+    order = np.argsort(probability, kind="stable")
+    gaps = [abs(float(probability[part].sum() - label[part].sum())) for part in np.array_split(order, bins)]
+    return sum(gaps) / max(len(label), 1)
