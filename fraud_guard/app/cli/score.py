@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import msgspec
-import numpy as np
 import typer
 
 from fraud_guard.app.cli.exits import errors_told
@@ -57,8 +56,8 @@ def hosts(version: Version = "", models: ModelsDir = None) -> None:
 
 
 def _of_texts(model: Any, lines: Sequence[str]) -> Iterator[dict[str, Any]]:
-    scores = model.score(lines, types_above=-np.inf)
-    types, best = np.round(scores.types, 4).tolist(), scores.types.argmax(axis=1).tolist()
+    scores = model.score(lines, types_above=float("-inf"))
+    types, best = scores.types.round(4).tolist(), scores.types.argmax(axis=1).tolist()
     for line, probability, row, k in zip(lines, scores.probability.tolist(), types, best, strict=True):
         if line.strip():
             told = dict(zip(model.classes, row, strict=True))
@@ -75,7 +74,9 @@ def _of_hosts(model: Any, lines: Sequence[str]) -> Iterator[dict[str, Any]]:
     from fraud_guard.tags.kinds import Flag
 
     reduced = [reduce_host(line.strip()) for line in lines]
-    names = [HostName(x.host, x.registrable, x.lookalike, bool(x.flags & Flag.TOP_HOST)) for x in reduced]
+    names = [
+        HostName(x.host, x.registrable, bool(x.flags & Flag.LOOKALIKE), bool(x.flags & Flag.TOP_HOST)) for x in reduced
+    ]
     scores = model.score(names)
     for line, name, probability, reasons in zip(
         lines, names, scores.probability.tolist(), scores.reasons, strict=True
