@@ -9,6 +9,7 @@ from benchmarks.worker import mix
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.decode import decode
 from fraud_guard.door.door import Door
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.tags.block import Block, encode_block
 
@@ -18,7 +19,7 @@ CHUNK = 1_000
 def door(folder: Path, tags: int = 200_000) -> dict[str, float]:
     """Microseconds a tag: decoding alone, decoding to rows (caches warm), block and Arrow."""
     lines = mix(folder, tags).read_bytes().splitlines()
-    one = Door(Tokeniser(bytes(32)), ClockArrival(lambda: 4_000_000_000_000))
+    one = Door(Tokeniser(bytes(32)), ClockArrival(lambda: 4_000_000_000_000), opinions=shipped_opinions())
     chunks = [lines[i : i + CHUNK] for i in range(0, len(lines), CHUNK)]
     for chunk in chunks:
         one.take(chunk, range(CHUNK))

@@ -25,6 +25,7 @@ from fraud_guard.adapters.embedded.transport import register
 from fraud_guard.adapters.quiet_app import QuietApp
 from fraud_guard.app.rule_files import load_generation
 from fraud_guard.door.decode import decode
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.shipped import shipped
 from fraud_guard.tags.block import ROW
@@ -73,7 +74,7 @@ def take_events(app: faust.App, last: int, *, with_table: bool) -> None:
     """An agent with a table, as in the documentation's word count."""
     generation, _ = load_generation(shipped("rules"))
     scorer = PerEventScorer([r.rule for r in generation.book.rules], generation.policies.fusion, generation.policies.escalation)
-    rows, watermark_ms, seen = PlainRowMaker(Tokeniser(bytes(32)), {}), 0, 0
+    rows, watermark_ms, seen = PlainRowMaker(Tokeniser(bytes(32)), {}, shipped_opinions()), 0, 0
     table = app.Table("subjects", partitions=1) if with_table else None  # its changelog is JSON, so a subject goes there as text
 
     def take(line: bytes) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.numbers import normalise
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.registry import Person, person
 from fraud_guard.door.tokens import Tokeniser, peer_of
 from fraud_guard.escalation.effects import AlertEffect
@@ -84,7 +85,7 @@ def run_examples(generation: Generation, rule: Rule) -> list[ExampleResult]:
 
 def run_day(generation: Generation, example: Example, block: int = BLOCK_MAX) -> Run:
     """Send an example through a fresh door and a fresh memory, `block` tags at a time."""
-    door = Door(Tokeniser(_TEST_KEY), FileArrival(), registry=_registry(example))
+    door = Door(Tokeniser(_TEST_KEY), FileArrival(), registry=_registry(example), opinions=shipped_opinions())
     lines = [msgspec.json.encode(tag) for tag in tags_of(example)]
     day = door.take(lines, range(len(lines))) + door.flush()
     _tell_of_callers(day.rows, example)

@@ -41,6 +41,7 @@ from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, 
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import RuleError
 from fraud_guard.failpoints import failpoint
@@ -214,7 +215,7 @@ class Site:
     def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
         settings = self.settings
         registry = read_subjects(settings.subjects) if settings.subjects else {}
-        door = Door(tokeniser, ClockArrival(self.now_ms), registry=registry, slack_ms=settings.slack_ms)
+        door = Door(tokeniser, ClockArrival(self.now_ms), registry=registry, opinions=shipped_opinions(), slack_ms=settings.slack_ms)
         return DoorStage(door, self.log, self.vault, self.letters, Sealer(self.keys.deadletter),
                          settings.tags_partitions, self.now_ms, settings.idle_ms)  # fmt: skip
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.door.decode import decode, decode_all
+from fraud_guard.door.opinions import NO_OPINIONS, Opinions
 from fraud_guard.door.registry import Person
 from fraud_guard.door.reorder import Reorder
 from fraud_guard.door.rows import RowMaker
@@ -50,11 +51,12 @@ class Door:
         arrival: Arrival,
         *,
         registry: Mapping[str, Person] | None = None,
+        opinions: Opinions = NO_OPINIONS,
         reorder_ms: int = 0,
         slack_ms: int = 0,
         watermark_ms: int = 0,
     ) -> None:
-        self.rows = RowMaker(tokeniser, registry or {})
+        self.rows = RowMaker(tokeniser, registry or {}, opinions)
         self.watermark_ms = watermark_ms
         self._arrival, self._reorder, self._slack_ms = arrival, Reorder(reorder_ms), slack_ms
         self.refused: list[Refused] = []

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fraud_guard.door import apps, hosts, lexicon, numbers, peers
 from fraud_guard.door.memo import Memo
+from fraud_guard.door.opinions import NO_OPINIONS, Opinions
 from fraud_guard.door.registry import UNKNOWN, Person
 from fraud_guard.door.tokens import Tokeniser, names_of, peer_of, shard_of
 from fraud_guard.tags.block import ROW, Block, pack_area
@@ -22,8 +23,9 @@ App = tuple[str | None, str | None, str | None]
 TEXTS_KEPT = 20_000
 """Most texts come once; those that repeat a template soon come again."""
 PERSON = np.dtype([("token", "V16"), ("shard", "u2"), ("area", "i8"), ("age", "u1"), ("household", "u1")])
-NAMED = np.dtype([("peer", "u8"), ("flags", "u4")])  # a number, host or app
-TEXT = np.dtype([("flags", "u4"), ("lures", "u4"), ("category", "u1")])
+NAMED = np.dtype([("peer", "u8"), ("flags", "u4")])  # a number or app
+HOST = np.dtype([("peer", "u8"), ("flags", "u4"), ("host_score", "u1")])
+TEXT = np.dtype([("flags", "u4"), ("lures", "u4"), ("category", "u1"), ("text_score", "u1")])
 
 _PHASE = {"start": int(Kind.CALL_START), "answer": int(Kind.CALL_ANSWER), "end": int(Kind.CALL_END)}
 _NET = {
@@ -33,7 +35,8 @@ _NET = {
 _DIRECTION = {"in": 0, "out": int(Flag.OUTGOING)}
 _FORWARDED = {None: 0, False: int(Flag.FORWARD_KNOWN), True: int(Flag.FORWARD_KNOWN | Flag.FORWARDED)}
 _LONG, _MARKED, _LINK = np.uint32(Flag.LONG), np.uint32(Flag.MARKED), np.uint32(Flag.LINK)
-_OF_A_LINK = np.uint32(Flag.SHORT_LINK | Flag.LOOKALIKE | Flag.FREE_HOSTING | Flag.IP_HOST)
+_SCAM_TEXT = np.uint32(Flag.SCAM_TEXT)
+_OF_A_LINK = np.uint32(Flag.SHORT_LINK | Flag.LOOKALIKE | Flag.FREE_HOSTING | Flag.IP_HOST | Flag.SCAM_HOST)
 """What the host of a text's first link adds to the text."""
 _APK, _SIDELOADED, _TOP = int(Flag.APK), int(Flag.SIDELOADED), int(Flag.TOP_HOST)
 _INSTALL, _DOWNLOAD = int(Kind.APP_INSTALL), int(Kind.DOWNLOAD)
@@ -43,16 +46,18 @@ class RowMaker:
     """Makes rows. Owns bounded caches of people, numbers, hosts, apps and texts; no other state.
 
     `originals` collects the normalised numbers of tokens not seen before (for the vault),
-    `quotes` texts with a lure (for alerts); the door empties both.
+    `quotes` texts with a lure or of a flagged wording (for alerts); the door empties both.
     """
 
-    def __init__(self, tokeniser: Tokeniser, registry: Mapping[str, Person]) -> None:
-        self._tokens, self._registry = tokeniser, registry
+    def __init__(
+        self, tokeniser: Tokeniser, registry: Mapping[str, Person], opinions: Opinions = NO_OPINIONS
+    ) -> None:
+        self._tokens, self._registry, self._opinions = tokeniser, registry, opinions
         self._people = Memo[str](PERSON, self._meet_people)
         self._peers = Memo[str](NAMED, self._meet_peers)
-        self._hosts = Memo[str](NAMED, self._look_up)
+        self._hosts = Memo[str](HOST, self._look_up)
         self._apps = Memo[App](NAMED, self._meet_apps)
-        self._texts = Memo[str](TEXT, _read, TEXTS_KEPT)
+        self._texts = Memo[str](TEXT, self._read, TEXTS_KEPT)
         self._areas = Memo[str | None](np.dtype([("area", "i8")]), _pack_areas)
         self.originals: dict[bytes, str] = {}
         self.quotes: list[tuple[bytes, int, str]] = []
@@ -96,18 +101,21 @@ class RowMaker:
         read = self._texts.table[places]
         rows["flags"][at] = peer["flags"] | read["flags"] | np.array([_DIRECTION[t.direction] for t in texts], np.uint32)
         rows["kind"][at], rows["peer"][at] = int(Kind.SMS), peer["peer"]
-        rows["lures"][at], rows["category"][at] = read["lures"], read["category"]
+        for name in ("lures", "category", "text_score"):
+            rows[name][at] = read[name]
         notes = self._texts.notes
         linked = [(i, urls[0]) for i, (t, p) in enumerate(zip(texts, places.tolist(), strict=True)) if (urls := t.urls or notes[p])]
         if linked:
             self._link(block, at[[i for i, _ in linked]], [url for _, url in linked])
-        for i in np.flatnonzero(read["lures"]).tolist():
+        for i in np.flatnonzero(read["lures"] | read["flags"] & _SCAM_TEXT).tolist():
             row = rows[at[i]]
             self.quotes.append((row["token"].tobytes(), int(row["fingerprint"]), texts[i].text or ""))
 
     def _link(self, block: Block, at: Places, urls: list[str]) -> None:
         places = self._hosts.find(urls)
-        block.rows["flags"][at] |= _LINK | self._hosts.table["flags"][places] & _OF_A_LINK
+        host = self._hosts.table[places]
+        block.rows["flags"][at] |= _LINK | host["flags"] & _OF_A_LINK
+        block.rows["host_score"][at] = host["host_score"]
         self._name(block, at, places)
 
     def _net(self, block: Block, at: Places, tags: list[WireNet]) -> None:
@@ -127,7 +135,8 @@ class RowMaker:
     def _host(self, block: Block, at: Places, tags: list[WireNet]) -> None:
         places = self._hosts.find([t.host or "" for t in tags])
         host = self._hosts.table[places]
-        block.rows["flags"][at], block.rows["peer"][at] = host["flags"], host["peer"]
+        for name in ("flags", "peer", "host_score"):
+            block.rows[name][at] = host[name]
         self._name(block, at, places)
         for i, tag in enumerate(tags):
             if tag.kind == "download" and hosts.is_apk_download(tag.url or tag.host or ""):
@@ -159,8 +168,21 @@ class RowMaker:
     def _look_up(self, names: list[str]) -> Learnt:
         found = [hosts.reduce_host(name) for name in names]
         hash64 = self._tokens.hash64
-        table = [(0 if one.flags & _TOP else hash64(one.host), one.flags) for one in found]
+        table = [
+            (0 if one.flags & _TOP else hash64(one.host), one.flags | said.flags, said.score)
+            for one, said in zip(found, self._opinions.of_hosts(found), strict=True)
+        ]
         return table, [None if one.flags & _TOP else one.host for one in found]
+
+    def _read(self, texts: list[str]) -> Learnt:
+        marks = [lexicon.read_text(text) for text in texts]
+        said = self._opinions.of_texts(texts)
+        wordings = [m.lures or one.lure for m, one in zip(marks, said, strict=True)]
+        table = [
+            (m.flags | one.flags, wording, (wording & -wording).bit_length(), one.score)
+            for m, one, wording in zip(marks, said, wordings, strict=True)
+        ]
+        return table, [m.urls for m in marks]
 
     def _meet_apps(self, found: list[App]) -> Learnt:
         hash64 = self._tokens.hash64
@@ -171,11 +193,6 @@ def fingerprints(sources: Sequence[str], ids: Sequence[str], ts_ms: npt.NDArray[
     """48 bits of (source, id), so that a repeat is found, and 16 bits of the time, so that reuse is noticed."""
     names = np.frombuffer(b"".join(names_of(sources, ids)), np.uint64)
     return names << np.uint64(16) | (ts_ms * 40503 >> 4).astype(np.uint64) & np.uint64(0xFFFF)
-
-
-def _read(texts: list[str]) -> Learnt:
-    marks = [lexicon.read_text(text) for text in texts]
-    return [(m.flags, m.lures, (m.lures & -m.lures).bit_length()) for m in marks], [m.urls for m in marks]
 
 
 def _pack_areas(codes: list[str | None]) -> Learnt:

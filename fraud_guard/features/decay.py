@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.memory.layout import QUICK, SLOW, WINDOWS_S
+from fraud_guard.tags.quantised import NEUTRAL, from_codes
 
 Ints = npt.NDArray[np.intp]
 WINDOWS = np.array(WINDOWS_S, np.float64)
@@ -69,7 +70,6 @@ def raise_counters(cells: np.ndarray, slots: Ints, at: Pairs, grown: npt.NDArray
 
 def raise_peak(peaks: np.ndarray, scores: np.ndarray, grown: npt.NDArray[np.float32]) -> None:
     """Bring peaks up to date with quantised scores of rows; a score against a scam leaves them alone."""
-    high = np.flatnonzero(scores > 128)
+    high = np.flatnonzero(scores > NEUTRAL)
     if len(high):
-        log_odds = (scores[high].astype(np.float32) - np.float32(128)) / np.float32(8)
-        peaks[high] = np.maximum(peaks[high], log_odds * grown[high, PEAK_WINDOW])
+        peaks[high] = np.maximum(peaks[high], from_codes(scores[high]) * grown[high, PEAK_WINDOW])

@@ -43,7 +43,7 @@ ROW = np.dtype(
         ("area", "i8"),  # pack_area: where the subject is, or minus where it lives; 0 = unknown
         ("age", "u1"),  # lower bound of the age band in years; 0 = unknown
         ("household", "u1"),  # 1 = alone, 2 = with others, 0 = unknown
-        ("text_score", "u1"),  # kinds.quantised log-odds of the text model; 0 = no text, no model
+        ("text_score", "u1"),  # tags.quantised weight of the text model; 0 = no text, no model
         ("host_score", "u1"),  # the same of the host model
         ("inlet", "i8"),  # where the raw record lies; see `inlet_position`
         ("position", "i8"),  # set when read; not stored

@@ -108,8 +108,3 @@ class Lure(IntFlag):
     CASH_PICKUP = 1 << 20  # cash handed to a runner
     DATING = 1 << 21  # dating and companions paid in advance
     ILLICIT = 1 << 22  # gambling, accounts for rent, running points
-
-
-def quantised(log_odds: float) -> int:
-    """A model's log-odds as the byte of a row: eighths from -15.875 (1) to 15.875 (255); 0 means no score."""
-    return round(min(max(log_odds, -15.875), 15.875) * 8) + 128

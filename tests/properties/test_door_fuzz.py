@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.tags.block import Block, decode_record, encode_block
 from fraud_guard.tags.reasons import REMEDY, Reason
@@ -129,7 +130,7 @@ def _bent(chance: random.Random, line: bytes) -> bytes:
 
 def through_the_door(lines: list[bytes]) -> tuple[Door, list[int], Counter[str]]:
     """The inlets of accepted tags and the reasons of refusals; blocks are written to bytes and read again."""
-    door = Door(Tokeniser(KEY), FileArrival(), registry=PEOPLE, reorder_ms=60_000)
+    door = Door(Tokeniser(KEY), FileArrival(), registry=PEOPLE, opinions=shipped_opinions(), reorder_ms=60_000)
     accepted: list[int] = []
 
     def log(waiting: Block) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from fraud_guard.door.arrival import ClockArrival, FileArrival
 from fraud_guard.door.door import Door
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.registry import Person, person
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.escalation.effects import AlertEffect, Effects
@@ -43,7 +44,7 @@ class Told(NamedTuple):
 def make_door(*, reorder_ms: int = 0, slack_ms: int = 0, as_file: bool = False) -> Door:
     """A door that believes every time, or with `as_file` judges jumps as replay does."""
     arrival = FileArrival() if as_file else ClockArrival(lambda: FAR_MS)
-    return Door(Tokeniser(KEY), arrival, registry=PEOPLE, reorder_ms=reorder_ms, slack_ms=slack_ms)
+    return Door(Tokeniser(KEY), arrival, registry=PEOPLE, opinions=shipped_opinions(), reorder_ms=reorder_ms, slack_ms=slack_ms)
 
 
 def token_of(subject: str) -> bytes:

@@ -15,6 +15,7 @@ from fraud_guard.app.rule_lint import read_shelf
 from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.numbers import normalise
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.registry import Person, person
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.escalation.effects import AlertEffect
@@ -41,7 +42,7 @@ def worst_level(tags: Iterable[dict[str, Any]], *, until: str | None = None, **a
 def replay(folder: Path) -> dict[str, list[AlertEffect]]:
     """Alert changes of a recorded day by the subject's number, in order."""
     lines = (folder / "tags.ndjson").read_bytes().splitlines()
-    door = Door(Tokeniser(bytes(32)), FileArrival(), registry=_registry(folder / "subjects.csv"), reorder_ms=60_000)
+    door = Door(Tokeniser(bytes(32)), FileArrival(), registry=_registry(folder / "subjects.csv"), opinions=shipped_opinions(), reorder_ms=60_000)
     memory = Memory()
     alerts: list[AlertEffect] = []
     for offset, some in enumerate((door.take(lines, range(len(lines))) + door.flush()).cut()):

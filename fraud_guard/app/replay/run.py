@@ -26,6 +26,7 @@ from fraud_guard.dispatch.desk import Desk
 from fraud_guard.dispatch.stations import Stations
 from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.registry import Person
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import DependencyError
@@ -92,7 +93,7 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
     """Replay a source into results; `progress` is told the bytes read so far."""
     began, summary = time.monotonic(), Summary()
     door = Door(
-        Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry,
+        Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry, opinions=shipped_opinions(),
         reorder_ms=plan.reorder_ms,
     )  # fmt: skip
     index, seen, peers = InletIndex(), Duplicates(), PeerStage()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.registry import person
 from fraud_guard.door.rows import RowMaker, fingerprints
 from fraud_guard.door.tokens import Tokeniser, shard_of
@@ -185,7 +186,8 @@ def test_calls_are_joined_by_a_keyed_id():
 def test_columns_equal_one_tag_at_a_time(tags):
     """Rows, strings, originals and quotes of a whole chunk are those of its tags one by one."""
     wire = [msgspec.convert(tag, AnyWireTag) for tag in tags]
-    columns, plain = RowMaker(Tokeniser(KEY), PEOPLE), PlainRowMaker(Tokeniser(KEY), PEOPLE)
+    opinions = shipped_opinions()
+    columns, plain = RowMaker(Tokeniser(KEY), PEOPLE, opinions), PlainRowMaker(Tokeniser(KEY), PEOPLE, opinions)
     block, drafts = columns.make(wire, range(len(wire))), [plain.make(tag, i) for i, tag in enumerate(wire)]
     for name in block.rows.dtype.names:
         if name == "token":
