@@ -1,7 +1,7 @@
-"""A generation: everything that decides, under one content hash, built from the texts of `rules/`.
+"""A generation: everything that decides, under one content hash, built from the texts of `rules/` and of the behaviour model.
 
-`files` maps a path below `rules/` to its text, so that a generation can be archived whole
-and built again after a crash exactly as it was.
+`files` maps a path below `rules/` (of the model `behaviour/<version>/<file>`) to its text, so that a
+generation can be archived whole and built again after a crash exactly as it was.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
+from fraud_guard.behaviour import Voice, behaviour_of
 from fraud_guard.errors import RuleError
 from fraud_guard.escalation.escalate import Policies
 from fraud_guard.escalation.policy import EscalationPolicy
@@ -23,11 +24,12 @@ FUSION, ESCALATION = "policy/fusion.yaml", "policy/escalation.yaml"
 
 
 class Generation(msgspec.Struct, frozen=True):
-    """Rules and policies in force, compiled."""
+    """Rules, policies and behaviour model in force, compiled. `behaviour` None: the rules speak alone."""
 
     id: str
     book: Book
     policies: Policies
+    behaviour: Voice | None = None
 
 
 def build(files: Mapping[str, str]) -> Generation:
@@ -42,10 +44,9 @@ def _build(texts: tuple[tuple[str, str], ...]) -> Generation:
     for needed in (FUSION, ESCALATION):
         if needed not in files:
             raise RuleError("missing policy file", file=needed, remedy="restore it from the distribution")
-    policies = Policies(
-        load_model(FUSION, files[FUSION], FusionPolicy), load_model(ESCALATION, files[ESCALATION], EscalationPolicy)
-    )
-    return Generation(content_id(files), Book(rules), policies)
+    fusion, behaviour = load_model(FUSION, files[FUSION], FusionPolicy), behaviour_of(files)
+    policies = Policies(fusion.with_behaviour() if behaviour else fusion, load_model(ESCALATION, files[ESCALATION], EscalationPolicy))
+    return Generation(content_id(files), Book(rules), policies, behaviour)
 
 
 def content_id(files: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fraud_guard.behaviour import is_heavier
 from fraud_guard.escalation.effects import AlertEffect, DeadRow, Effects, Tally
 from fraud_guard.escalation.escalate import Sighting, end, observe
 from fraud_guard.fusion.evidence import Evidence
@@ -55,6 +56,7 @@ class _Decision:
         self, memory: Memory, generation: Generation, watermarks_ms: np.ndarray, positions: np.ndarray, *, whole: bool
     ) -> None:
         self.memory, self.book, self.policies, self.whole = memory, generation.book, generation.policies, whole
+        self.behaviour = generation.behaviour
         self.watermarks_ms = np.maximum.accumulate(np.maximum(watermarks_ms, memory.watermark_ms))
         self.positions = positions
         self.rounds = Rounds(memory, self.book, self.watermarks_ms, positions)
@@ -115,7 +117,7 @@ class _Decision:
         return kept, dead, tally
 
     def _judge(self) -> None:
-        """Run the rules once over all rows noted so far, and take what hits to the episodes in order."""
+        """Run the rules and the model once over all rows noted so far, and take what hits to the episodes in order."""
         looked = self.rounds.take()
         if looked is None:
             return
@@ -123,12 +125,12 @@ class _Decision:
         for rule, row in looked.sequences:
             masks.setdefault(rule, np.zeros(len(looked.rows), np.bool_))[row] = True
         found = self.book.match(looked.rows, looked.features, masks)
-        if not found:
-            return
-        for i in np.flatnonzero(np.logical_or.reduce(list(found.values()))).tolist():
+        weights = self.behaviour.weights(looked) if self.behaviour else np.zeros(len(looked.rows))
+        for i in np.flatnonzero(np.logical_or.reduce([weights > 0, *found.values()])).tolist():
             token = looked.rows["token"][i].tobytes()
             self._expire(token, int(looked.watermark_ms[i]))
-            self._observe(self._sighting(looked, i, token), self._evidence(looked, i, found))
+            evidence = self._evidence(looked, i, found) + self._second_voice(looked, i, token, float(weights[i]))
+            self._observe(self._sighting(looked, i, token), evidence)
 
     def _sighting(self, looked: Looked, i: int, token: bytes) -> Sighting:
         alerts = int(self.memory.head["alerts"][self.memory.slots[token]])
@@ -140,6 +142,13 @@ class _Decision:
         ts_ms = int(looked.now_ms[i])
         hits = [looked.sequences.get((k, i)) or SequenceHit(k, i, own) for k, mask in found.items() if mask[i]]
         return [self.book.evidence(hit.rule, ts_ms, hit.positions, hit.seen) for hit in hits]
+
+    def _second_voice(self, looked: Looked, i: int, token: bytes, weight: float) -> list[Evidence]:
+        if self.behaviour is None or not weight:
+            return []
+        episode = self.memory.episodes.get(token)
+        told = episode is None or is_heavier(weight, episode.evidence)
+        return [self.behaviour.evidence(looked, i, weight, told=told)]
 
     def _observe(self, at: Sighting, found: list[Evidence]) -> None:
         memory = self.memory

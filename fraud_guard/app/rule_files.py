@@ -12,10 +12,13 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import RootModel
 
+from fraud_guard.behaviour import NAME as BEHAVIOUR
 from fraud_guard.errors import RuleError
 from fraud_guard.generation import Generation, build
+from fraud_guard.learned.active import active_version, load_artefact
 from fraud_guard.rulebook.load import load_model, load_rule
 from fraud_guard.rulebook.rule import Rule, Words
+from fraud_guard.shipped import shipped
 
 SCAM_TYPES = "scam_types.yaml"
 ROOMS = ("policy", "tags")
@@ -30,6 +33,24 @@ def read_rule_files(folder: Path) -> dict[str, str]:
     if not (folder / "tags").is_dir():
         raise RuleError("there is no folder `tags` here", file=str(folder), remedy="point to the folder `rules`")
     return {name: _read(folder / name, name) for name in sorted(_names(folder))}
+
+
+def read_generation_files(folder: Path, models: Path | None = None) -> dict[str, str]:
+    """All texts that decide: those of the rules folder, and of the behaviour model that `models/active.json` names.
+
+    `models`: default the shipped folder. Raises RuleError, ConfigurationError or IntegrityError.
+    """
+    return read_rule_files(folder) | read_behaviour_files(models)
+
+
+def read_behaviour_files(models: Path | None = None) -> dict[str, str]:
+    """The texts of the active behaviour model by path (`behaviour/<version>/<file>`); none when none is active."""
+    version = active_version(BEHAVIOUR, models)
+    if not version:
+        return {}
+    load_artefact(BEHAVIOUR, version, models)
+    place = (models or shipped("models")) / BEHAVIOUR / version
+    return {f"{BEHAVIOUR}/{version}/{path.name}": _read(path, path.name) for path in sorted(place.iterdir())}
 
 
 def build_from_files(files: Mapping[str, str]) -> Generation:

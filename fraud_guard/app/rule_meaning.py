@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from fraud_guard.app import rule_words as words
-from fraud_guard.app.rule_words import Tongue, pick, span
+from fraud_guard.features import words
 from fraud_guard.features.vector import FEATURES
+from fraud_guard.features.words import Tongue, pick, span
 from fraud_guard.fusion.fuse import fuse
 from fraud_guard.generation import Generation
 from fraud_guard.rulebook.book import Book, CompiledRule, compile_rule

@@ -34,7 +34,7 @@ from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.peer_reader import PeerReader
-from fraud_guard.app.rule_files import read_rule_files
+from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
@@ -76,7 +76,7 @@ class Site:
             self.log.declare(topic, 1)
         self.log.declare(LOG, settings.tags_partitions)
         self.archive = GenerationArchive(folder / "generations")
-        self._rules = read_rule_files(settings.rules)
+        self._rules = read_generation_files(settings.rules)
         generation = self.archive.put(self._rules)
         self.desk = make_desk(settings, generation.policies.escalation)
         self.truth = SqlTruth.open(folder / "truth.db", self.desk, webhook=settings.webhook_url is not None)
@@ -181,7 +181,7 @@ class Site:
     def reload_rules(self) -> None:
         """Take a changed rules folder as a new generation; a bad one is refused and said so once."""
         try:
-            files = read_rule_files(self.settings.rules)
+            files = read_generation_files(self.settings.rules)
             if files == self._rules:
                 return
             self._rules = files

@@ -27,10 +27,14 @@ class Fused(msgspec.Struct, frozen=True):
 
 def fuse(evidence: Sequence[Evidence], policy: FusionPolicy) -> Fused:
     """Add up evidence in log-odds; of one group only the strongest counts."""
-    weights = counted_weights(evidence)
+    mixing = policy.mixing
+    weights = tuple(
+        weight * (mixing.behaviour if item.kind == "behaviour" else mixing.rules)
+        for item, weight in zip(evidence, counted_weights(evidence), strict=True)
+    )
     prior = policy.prior_probability
     logit = math.log(prior / (1.0 - prior)) + math.fsum(weights)
-    return Fused(logit, _sigmoid(policy.slope * logit + policy.intercept), weights, type_shares(evidence, policy))
+    return Fused(logit, _sigmoid(mixing.slope * logit + mixing.intercept), weights, type_shares(evidence, policy))
 
 
 def counted_weights(evidence: Sequence[Evidence]) -> tuple[float, ...]:

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 import datasets
 from datasets.bench_mix import bench_lines
-from fraud_guard.app import rule_words
 from fraud_guard.app.cli.rules import app
 from fraud_guard.app.rule_bench import copies, cost_of, samples_of, slowest
 from fraud_guard.app.rule_examples import tags_of
 from fraud_guard.app.rule_meaning import meaning_of, say
 from fraud_guard.app.rule_trace import follow, person_of, tags_of_subject
+from fraud_guard.features import words
 from fraud_guard.features.vector import FEATURES
 from fraud_guard.rulebook.book import Book, compile_event, compile_when
 from fraud_guard.rulebook.events import EVENT_SCHEMA
@@ -39,11 +39,11 @@ def tags(subject: str = VICTIM) -> list[dict[str, Any]]:
 
 def test_every_name_has_words() -> None:
     """Each feature, event word, kind, app and lure that a rule may use has a Chinese and an English name."""
-    assert [n for n in FEATURES if not CHINESE.search(rule_words.feature_zh(n)) or not rule_words.feature_en(n)] == []
-    tables = {"kind": rule_words.KINDS, "app": rule_words.APPS, "lure_type": rule_words.LURES}
+    assert [n for n in FEATURES if not CHINESE.search(words.feature_zh(n)) or not words.feature_en(n)] == []
+    tables = {"kind": words.KINDS, "app": words.APPS, "lure_type": words.LURES}
     for name, table in tables.items():
         assert set(EVENT_SCHEMA[name].codes or ()) == set(table)
-    assert set(EVENT_SCHEMA) - set(tables) == set(rule_words.EVENTS)
+    assert set(EVENT_SCHEMA) - set(tables) == set(words.EVENTS)
 
 
 @pytest.mark.parametrize(

@@ -34,12 +34,12 @@ def _once() -> Exit:
     from fraud_guard.app.replay.reading import Source
     from fraud_guard.app.replay.results import Results
     from fraud_guard.app.replay.run import DEMO_SITE_KEY, Plan
-    from fraud_guard.app.rule_files import read_rule_files
+    from fraud_guard.app.rule_files import read_generation_files
     from fraud_guard.shipped import shipped
 
     day = golden_day()
     plan = Plan(
-        rules=read_rule_files(shipped("rules")), stations=read_stations(day / "stations.csv"),
+        rules=read_generation_files(shipped("rules")), stations=read_stations(day / "stations.csv"),
         registry=read_subjects(day / "subjects.csv"), closures={},
     )  # fmt: skip
     source = Source(str(day / "tags.ndjson"))

@@ -75,12 +75,12 @@ def make_plan(
     from fraud_guard.adapters.reference_tables import read_stations, read_subjects
     from fraud_guard.app.replay.closures import read_closures
     from fraud_guard.app.replay.run import DEMO_SITE_KEY, Plan
-    from fraud_guard.app.rule_files import read_rule_files
+    from fraud_guard.app.rule_files import read_generation_files
     from fraud_guard.dispatch.stations import Stations
     from fraud_guard.shipped import shipped
 
     return Plan(
-        rules=read_rule_files(rules or shipped("rules")),
+        rules=read_generation_files(rules or shipped("rules")),
         stations=read_stations(stations) if stations else Stations([]),
         registry=read_subjects(subjects) if subjects else {},
         closures=read_closures(closures) if closures else {},

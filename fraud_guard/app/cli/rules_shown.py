@@ -48,8 +48,8 @@ def meaning_lines(meaning: Meaning) -> Iterator[str]:
 
 def features_table(names: Iterable[str]) -> Table:
     """The features a rule reads, with units and meaning."""
-    from fraud_guard.app.rule_words import feature_zh
     from fraud_guard.features.vector import FEATURES
+    from fraud_guard.features.words import feature_zh
 
     table = _table("feature", "unit", "meaning", "含义")
     for name in names:

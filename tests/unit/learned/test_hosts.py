@@ -11,6 +11,7 @@ from fraud_guard.learned.active import load_artefact
 from fraud_guard.learned.host_features import FEATURES, Brands, HostName, host_numbers
 from fraud_guard.learned.host_model import KNOWN_LOG_ODDS, HostModel
 from fraud_guard.learned.host_reasons import REASON_CODES
+from fraud_guard.tags.kinds import Flag
 from fraud_guard.training.packaging import artefact_of
 
 BRANDS = Brands.of({"taobao": ("taobao.com",), "icbc": ("icbc.com.cn",)})
@@ -33,7 +34,7 @@ def model() -> HostModel:
 
 def named(host: str) -> HostName:
     reduced = reduce_host(host)
-    return HostName(reduced.host, reduced.registrable, reduced.lookalike)
+    return HostName(reduced.host, reduced.registrable, bool(reduced.flags & Flag.LOOKALIKE))
 
 
 def numbers(host: str) -> dict[str, float]:

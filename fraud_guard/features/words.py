@@ -1,4 +1,4 @@
-"""The words in which `rules explain` speaks of events and of features, in Chinese and English.
+"""The words in which `rules explain` and the behaviour model speak of events and of features, in Chinese and English.
 
 English names of features come from their documentation in the vector; Chinese ones are put together here from
 the parts of a name. A name that is missing stands as it is written; a test keeps this table complete.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from fraud_guard.features.vector import FEATURES
+from fraud_guard.features.vector import FEATURES, NEVER_S
 
 Tongue = Literal["zh", "en"]
 Pair = tuple[str, str]
@@ -139,6 +139,28 @@ def span(value_s: float, tongue: Tongue) -> str:
         if value_s >= size_s and value_s % size_s == 0:
             return f"{value_s / size_s:g}{zh if tongue == 'zh' else ' ' + en}"
     return f"{value_s:g}{'秒' if tongue == 'zh' else ' s'}"
+
+
+def about(value_s: float, tongue: Tongue) -> str:
+    """A span in words, rounded to its largest unit."""
+    for size_s, zh, en in ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min")):
+        if value_s >= size_s:
+            return f"{value_s / size_s:.0f}{zh if tongue == 'zh' else ' ' + en}"
+    return f"{value_s:.0f}{'秒' if tongue == 'zh' else ' s'}"
+
+
+def told(name: str, value: float, tongue: Tongue) -> str:
+    """A feature and its value as a reason."""
+    zh, what, unit = tongue == "zh", feature(name, tongue), FEATURES[name].unit
+    if unit == "0/1":
+        return what if value else f"{what}：否" if zh else f"not: {what}"
+    if name.startswith("since_"):
+        if value >= NEVER_S:
+            return f"此前无{what}" if zh else f"never {what}"
+        return f"{about(value, tongue)}前{what}" if zh else f"{what}, {about(value, tongue)} ago"
+    if unit == "s":
+        return f"{what}{about(value, tongue)}" if zh else f"{what}: {about(value, tongue)}"
+    return f"{what}约{value:.1f}" if zh else f"{what}: {value:.1f}"
 
 
 def _since_zh(what: str) -> str:
