@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.fusion.fuse import UNKNOWN_TYPE, counted_weights, fuse
-from fraud_guard.fusion.policy import FusionPolicy
+from fraud_guard.fusion.policy import FusionPolicy, Mixing
 
 POLICY = FusionPolicy(version=1, prior_probability=1e-4, type_prior={"loan": 1.2})
 
