@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fraud_guard.behaviour import is_heavier
 from fraud_guard.escalation.effects import AlertEffect, DeadRow, Effects, Tally
-from fraud_guard.escalation.escalate import Sighting, end, observe
+from fraud_guard.escalation.escalate import Sighting, end, observe, standing
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.generation import Generation
 from fraud_guard.memory.duplicates import NEW, REUSE
@@ -146,8 +146,8 @@ class _Decision:
     def _second_voice(self, looked: Looked, i: int, token: bytes, weight: float) -> list[Evidence]:
         if self.behaviour is None or not weight:
             return []
-        episode = self.memory.episodes.get(token)
-        told = episode is None or is_heavier(weight, episode.evidence)
+        episode = self.memory.episodes.get(token, Episode())
+        told = is_heavier(weight, standing(episode, max(int(looked.now_ms[i]), episode.ts_ms)))
         return [self.behaviour.evidence(looked, i, weight, told=told)]
 
     def _observe(self, at: Sighting, found: list[Evidence]) -> None:

@@ -74,9 +74,14 @@ def effect(
     )  # fmt: skip
 
 
+def standing(episode: Episode, now_ms: int) -> list[Evidence]:
+    """The evidence that counts at `now_ms`: all of an open alert, else what has not run out."""
+    return episode.evidence if episode.n else [e for e in episode.evidence if e.until_ms >= now_ms]
+
+
 def _take_in(episode: Episode, found: Sequence[Evidence], now_ms: int) -> bool:
     """Merge evidence; True if any of it was not there before or weighs more now."""
-    kept = episode.evidence if episode.n else [e for e in episode.evidence if e.until_ms >= now_ms]
+    kept = standing(episode, now_ms)
     place = {(e.kind, e.id): i for i, e in enumerate(kept)}
     fresh = False
     for item in found:

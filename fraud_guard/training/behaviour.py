@@ -34,7 +34,7 @@ PRIOR = 0.01
 """Share of scam for which probabilities are stated; log-odds minus its logit are weights of evidence."""
 FLAG_RATE = 0.001
 FOLDS = 5
-TREES, LEAVES, DEPTH = 150, 31, 6
+TREES, LEAVES, DEPTH = 400, 31, 6
 TYPE_TREES_EACH, TYPE_LEAVES = 40, 7
 LEAST_OF_A_TYPE = 10
 """Types with fewer rows are not learned."""
@@ -116,13 +116,13 @@ def fit_scam(
 ) -> lightgbm.Booster:
     """Inside a scam or not, from the rows `at`."""
     more = (
-        {"monotone_constraints": list(bounds), "monotone_constraints_method": "advanced"}
+        {"monotone_constraints": list(bounds), "monotone_constraints_method": "intermediate"}
         if any(bounds)
         else {}
     )
     parameters = {
-        **_parameters(seed), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.06,
-        "min_data_in_leaf": 40, "feature_fraction": 0.7, "lambda_l2": 5.0, **more,
+        **_parameters(seed), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.05,
+        "min_data_in_leaf": 40, "feature_fraction": 0.5, "lambda_l2": 5.0, **more,
     }  # fmt: skip
     return lightgbm.train(parameters, _dataset(data, at, data.label[at]), TREES)
 

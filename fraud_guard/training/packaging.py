@@ -40,8 +40,13 @@ def json_file(document: Mapping[str, Any]) -> bytes:
 
 def artefact_of(name: str, version: str, files: Mapping[str, bytes]) -> Artefact:
     """The artefact made of `files`, its sums added, checked as a reader would."""
+    return check_files(name, version, with_sums(files))
+
+
+def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """`files` and their SHA256SUMS."""
     sums = "".join(f"{hashlib.sha256(files[file]).hexdigest()}  {file}\n" for file in sorted(files))
-    return check_files(name, version, {**files, SUMS: sums.encode("ascii")})
+    return {**files, SUMS: sums.encode("ascii")}
 
 
 def write_artefact(models: Path, artefact: Artefact) -> Path:
@@ -50,9 +55,7 @@ def write_artefact(models: Path, artefact: Artefact) -> Path:
     if folder.exists():
         raise ConfigurationError(f"{folder} exists; a version never changes: name another with --version")
     folder.mkdir(parents=True)
-    files = artefact.files
-    sums = "".join(f"{hashlib.sha256(files[file]).hexdigest()}  {file}\n" for file in sorted(files))
-    for file, content in {**files, SUMS: sums.encode("ascii")}.items():
+    for file, content in with_sums(artefact.files).items():
         (folder / file).write_bytes(content)
     return folder
 

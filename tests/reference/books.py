@@ -86,10 +86,15 @@ def shipped_book() -> Book:
     return book_of(shipped_files())
 
 
+def synthetic_rules() -> dict[str, str]:
+    """Every shape of rule, by path."""
+    return {f"tags/any/{name}.yaml": rule_text(name, body) for name, body in _RULES.items()}
+
+
 @cache
 def synthetic_book() -> Book:
     """Every shape of rule, and a prior so high that little is enough for an alert."""
-    files = {f"tags/any/{name}.yaml": rule_text(name, body) for name, body in _RULES.items()}
+    files = synthetic_rules()
     fusion = {"version": 1, "prior_probability": 0.004, "type_prior": {"loan": 1.3}}
     return book_of(files | {FUSION: yaml.safe_dump(fusion), ESCALATION: shipped_files()[ESCALATION]})
 

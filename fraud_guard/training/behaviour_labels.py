@@ -1,0 +1,56 @@
+"""What the behaviour model is taught: which rows are of a scam, how much each counts, and what may only raise a score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraud_guard.training.behaviour import BehaviourRows
+from fraud_guard.training.city_rows import CityRows
+
+IGNORED_COUNTS = 0.3
+"""An attempt that was ignored is no scam to rush to, but not far from one: taught as honest, at this weight."""
+LATE_COUNTS = 0.5
+"""A row after the point of no return: help still counts, but less."""
+
+_RAISES = frozenset(
+    ("text_score_24h", "host_score_24h", "call_reputation", "call_risky", "call_overseas", "call_virtual", "call_irregular",
+     "call_marked", "call_no_peer", "call_otps", "call_shares", "call_banks", "call_lures", "call_loans", "call_installs",
+     "call_forwarded", "forwarded", "last_call_otps", "last_call_shares", "last_call_banks", "last_call_lures", "last_call_risky")
+)  # fmt: skip
+_COUNTS_THAT_RAISE = ("lure_", "scam_texts_", "lures_", "lookalike_visits_", "sideloads_", "risky_calls_", "overseas_calls_",
+                      "screen_shares_", "marked_")  # fmt: skip
+_FADES = frozenset(
+    ("scam_text", "scam_host", "lure", "lure_link", "lookalike_host", "sideload", "sideload_install", "share_on_risky_call",
+     "otp_on_risky_call", "bank_app_on_risky_call", "long_risky_call", "risky_call", "overseas_call", "virtual_call",
+     "irregular_call", "marked", "forwarding", "remote_control", "share_install", "screen_share", "ip_host", "free_hosting",
+     "short_link", "first_contact_call", "first_contact_sms")
+)  # fmt: skip
+"""The longer ago, the less it says: `since_…_s` of these may only lower a score."""
+
+
+def direction(feature: str) -> int:
+    """1 when the feature may only raise the score, -1 when it may only lower it, 0 when it may do both."""
+    if feature in _RAISES or feature.startswith(_COUNTS_THAT_RAISE):
+        return 1
+    what = feature.removeprefix("since_").removesuffix("_s")
+    return -1 if feature.startswith("since_") and (what in _FADES or what.startswith("lure_")) else 0
+
+
+def taught(cities: Sequence[CityRows]) -> BehaviourRows:
+    """The training set of several cities; a city is a group."""
+    labelled = [_labelled(city) for city in cities]
+    label, weight, types = (np.concatenate(parts) for parts in zip(*labelled, strict=True))
+    group = np.concatenate([np.full(len(city.rows), i) for i, city in enumerate(cities)])
+    return BehaviourRows(cities[0].names, np.concatenate([c.rows for c in cities]), label, types, group, weight)
+
+
+def _labelled(city: CityRows) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.str_]]:
+    found = [city.episodes[k] if k >= 0 else None for k in city.episode.tolist()]
+    label = np.array([int(e is not None and e.outcome != "ignored") for e in found], np.int64)
+    limit_ms = np.array([(e and e.t_point_of_no_return_ms) or np.iinfo(np.int64).max for e in found], np.int64)
+    counts = np.where(label == 1, np.where(city.ts_ms < limit_ms, 1.0, LATE_COUNTS), IGNORED_COUNTS)
+    weight = np.where(city.episode >= 0, counts, 1.0) * city.weight
+    return label, weight.astype(np.float64), np.array([e.main_type if e else "" for e in found], np.str_)
