@@ -21,9 +21,9 @@ from fraud_guard.learned.behaviour_model import BehaviourModel
 from fraud_guard.rounds import NO_TAG, Looked
 
 NAME = "behaviour"
-STEP = 0.5
-LEAST = 1.0
-"""A weight below this is not told."""
+STEP = 0.25
+LEAST = 2.0
+"""A weight below this is not told: it alone is worth less than the lowest level."""
 HOLDS_MS = 24 * 3_600_000
 MOST_TYPES = 3
 MOST_REASONS = 3

@@ -44,9 +44,10 @@ def _build(texts: tuple[tuple[str, str], ...]) -> Generation:
     for needed in (FUSION, ESCALATION):
         if needed not in files:
             raise RuleError("missing policy file", file=needed, remedy="restore it from the distribution")
-    fusion, behaviour = load_model(FUSION, files[FUSION], FusionPolicy), behaviour_of(files)
-    policies = Policies(fusion.with_behaviour() if behaviour else fusion, load_model(ESCALATION, files[ESCALATION], EscalationPolicy))
-    return Generation(content_id(files), Book(rules), policies, behaviour)
+    policies = Policies(
+        load_model(FUSION, files[FUSION], FusionPolicy), load_model(ESCALATION, files[ESCALATION], EscalationPolicy)
+    )
+    return Generation(content_id(files), Book(rules), policies, behaviour_of(files))
 
 
 def content_id(files: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from fraud_guard.fusion.evidence import Evidence
-from fraud_guard.fusion.policy import FusionPolicy
+from fraud_guard.fusion.policy import FusionPolicy, Mixing
 
 UNKNOWN_TYPE = "unknown"
 
@@ -26,15 +26,20 @@ class Fused(msgspec.Struct, frozen=True):
 
 
 def fuse(evidence: Sequence[Evidence], policy: FusionPolicy) -> Fused:
-    """Add up evidence in log-odds; of one group only the strongest counts."""
-    mixing = policy.mixing
-    weights = tuple(
-        weight * (mixing.behaviour if item.kind == "behaviour" else mixing.rules)
-        for item, weight in zip(evidence, counted_weights(evidence), strict=True)
-    )
-    prior = policy.prior_probability
-    logit = math.log(prior / (1.0 - prior)) + math.fsum(weights)
-    return Fused(logit, _sigmoid(mixing.slope * logit + mixing.intercept), weights, type_shares(evidence, policy))
+    """Add up evidence in log-odds; of one group only the strongest counts, and of the mixings the surest."""
+    counted = counted_weights(evidence)
+    prior = math.log(policy.prior_probability / (1.0 - policy.prior_probability))
+    types = type_shares(evidence, policy)
+    return max((_mixed(evidence, counted, mixing, prior, types) for mixing in policy.mixings), key=lambda f: f.probability)
+
+
+def _mixed(
+    evidence: Sequence[Evidence], counted: Sequence[float], mixing: Mixing, prior: float, types: dict[str, float]
+) -> Fused:
+    shares = (mixing.behaviour if item.kind == "behaviour" else mixing.rules for item in evidence)
+    weights = tuple(weight * share for weight, share in zip(counted, shares, strict=True))
+    logit = prior + math.fsum(weights)
+    return Fused(logit, _sigmoid(mixing.slope * logit + mixing.intercept), weights, types)
 
 
 def counted_weights(evidence: Sequence[Evidence]) -> tuple[float, ...]:

@@ -78,7 +78,7 @@ class Case:
 
     def probability(self, policy: FusionPolicy) -> float:
         odds = math.log(policy.prior_probability / (1 - policy.prior_probability))
-        x = policy.mixing.slope * (odds + sum(self.weights())) + policy.mixing.intercept
+        x = policy.mixings[0].slope * (odds + sum(self.weights())) + policy.mixings[0].intercept
         return 1 / (1 + math.exp(-x))
 
     def types(self, policy: FusionPolicy) -> tuple[tuple[str, float], ...]:

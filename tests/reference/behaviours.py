@@ -25,7 +25,7 @@ def small_artefact() -> Artefact:
     rows[:, 1], rows[:, 3] = rng.random(4_000) < 0.3, rng.exponential(600, 4_000)
     label = (rows[:, 0] + rows[:, 2] + 2 * (rows[:, 3] < 120) > 3).astype(np.int64)
     types = np.where(label == 1, np.where(rows[:, 4] > 0.7, "fake_loan", "fake_police"), "")
-    with patch.object(behaviour, "TREES", 30):
+    with patch.object(behaviour, "TREES", 120):
         return behaviour.train_behaviour(rows, NAMES, label, types, rng.integers(0, 4, 4_000), 5)
 
 
@@ -40,6 +40,6 @@ def two_voices() -> Book:
     """The synthetic rules and the small model, with a prior so high that little is enough for an alert."""
     fusion = {
         "version": 1, "prior_probability": 0.004, "type_prior": {"loan": 1.3},
-        "mixing_with_behaviour": {"rules": 0.5, "behaviour": 0.8},
+        "mixings": [{}, {"rules": 0.5, "behaviour": 0.8}],
     }  # fmt: skip
     return book_of(synthetic_rules() | files_of(small_artefact()) | {FUSION: yaml.safe_dump(fusion), ESCALATION: shipped_files()[ESCALATION]})

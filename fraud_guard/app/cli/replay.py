@@ -29,6 +29,14 @@ class Who(StrEnum):
     SIMULATED = "simulated"
 
 
+class Voices(StrEnum):
+    """Who is heard."""
+
+    BOTH = "both"
+    RULES = "rules"
+    MODELS = "models"
+
+
 def replay(
     tags: Annotated[str, typer.Argument(metavar="TAGS", help="NDJSON file in order of arrival, or - for stdin.")],
     alerts: Annotated[str | None, typer.Option(help="Write alert changes here; - streams to stdout.")] = None,
@@ -41,6 +49,7 @@ def replay(
     reorder: Annotated[str, typer.Option(help="Put tags back in order within this span; 0s = as they come.")] = "60s",
     responder: Annotated[Who, typer.Option(help="Who answers orders; none: nobody, and clocks are off.")] = Who.NONE,
     site_key: Annotated[str | None, typer.Option(help="Ids follow from it; default: a public demo key.")] = None,
+    voices: Annotated[Voices, typer.Option(help="Who is heard: to see what rules or models do alone.")] = Voices.BOTH,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes; the result is the same.")] = 1,
     block: Annotated[int, typer.Option(min=1, max=MOST_TAGS_A_BLOCK, hidden=True)] = MOST_TAGS_A_BLOCK,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
@@ -54,7 +63,9 @@ def replay(
     if [alerts, orders, deadletters].count("-") > 1:
         raise refuse_usage("only one of --alerts, --orders and --deadletters can go to stdout")
     with errors_told():
-        plan = make_plan(subjects, stations, closures, rules, responder, site_key, span_ms(reorder), jobs, block)
+        plan = make_plan(
+            subjects, stations, closures, rules, responder, site_key, span_ms(reorder), jobs, block, voices
+        )
         source = Source(tags)
         sealer = Sealer(Keys.from_site_key(plan.site_key).deadletter)
         results = Results(alerts, orders, deadletters, sealer, source.name)
@@ -69,7 +80,7 @@ def replay(
 
 def make_plan(
     subjects: Path | None, stations: Path | None, closures: Path | None, rules: Path | None, responder: Who,
-    site_key: str | None, reorder_ms: int, jobs: int, block: int,
+    site_key: str | None, reorder_ms: int, jobs: int, block: int, voices: Voices = Voices.BOTH,
 ) -> Plan:  # fmt: skip
     """Read everything a replay needs to know. Raises ConfigurationError and RuleError."""
     from fraud_guard.adapters.reference_tables import read_stations, read_subjects
@@ -79,8 +90,11 @@ def make_plan(
     from fraud_guard.dispatch.stations import Stations
     from fraud_guard.shipped import shipped
 
+    files = read_generation_files(rules or shipped("rules"))
+    mute = {Voices.BOTH: (), Voices.RULES: ("behaviour/",), Voices.MODELS: ("tags/",)}[voices]
     return Plan(
-        rules=read_generation_files(rules or shipped("rules")),
+        rules={path: text for path, text in files.items() if not path.startswith(mute)},
+        door_models=voices != Voices.RULES,
         stations=read_stations(stations) if stations else Stations([]),
         registry=read_subjects(subjects) if subjects else {},
         closures=read_closures(closures) if closures else {},

@@ -26,7 +26,7 @@ from fraud_guard.dispatch.desk import Desk
 from fraud_guard.dispatch.stations import Stations
 from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
-from fraud_guard.door.opinions import shipped_opinions
+from fraud_guard.door.opinions import NO_OPINIONS, shipped_opinions
 from fraud_guard.door.registry import Person
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import DependencyError
@@ -42,12 +42,13 @@ DEMO_SITE_KEY = "fraud-guard public demo key: not secret, never use it for real 
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a replay needs to know. `rules` are the texts of a generation."""
+    """What a replay needs to know. `rules` are the texts of a generation; `door_models`: texts and hosts are scored."""
 
     rules: Mapping[str, str]
     stations: Stations
     registry: Mapping[str, Person]
     closures: Mapping[str, Closure]
+    door_models: bool = True
     responder: Mode = "none"
     site_key: str = DEMO_SITE_KEY
     reorder_ms: int = 60_000
@@ -93,7 +94,7 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
     """Replay a source into results; `progress` is told the bytes read so far."""
     began, summary = time.monotonic(), Summary()
     door = Door(
-        Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry, opinions=shipped_opinions(),
+        Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry, opinions=shipped_opinions() if plan.door_models else NO_OPINIONS,
         reorder_ms=plan.reorder_ms,
     )  # fmt: skip
     index, seen, peers = InletIndex(), Duplicates(), PeerStage()

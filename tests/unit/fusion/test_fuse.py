@@ -93,7 +93,7 @@ def test_evidence_for_a_type_makes_it_likelier():
 
 def test_calibration_is_a_slope_and_an_intercept():
     """The calibrated probability is the sigmoid of slope * logit + intercept."""
-    policy = POLICY.model_copy(update={"mixing": Mixing(slope=0.5, intercept=1.0)})
+    policy = POLICY.model_copy(update={"mixings": (Mixing(slope=0.5, intercept=1.0),)})
     fused = fuse([evidence(9.0)], policy)
     assert fused.probability == pytest.approx(1 / (1 + math.exp(-(0.5 * fused.logit + 1))))
 
