@@ -43,7 +43,7 @@ from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.errors import RuleError
+from fraud_guard.errors import ConfigurationError, IntegrityError, RuleError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import OutboxItem
 from fraud_guard.tags.control import Control
@@ -179,14 +179,14 @@ class Site:
         self.door.tick()
 
     def reload_rules(self) -> None:
-        """Take a changed rules folder as a new generation; a bad one is refused and said so once."""
+        """Take changed rules, or another behaviour model, as a new generation; a bad one is refused and said so once."""
         try:
             files = read_generation_files(self.settings.rules)
             if files == self._rules:
                 return
             self._rules = files
             generation = self.archive.put(files)
-        except RuleError as bad:
+        except (RuleError, ConfigurationError, IntegrityError) as bad:
             log.error("rules_refused", why=str(bad))  # noqa: TRY400  expected: the words are enough
             return
         failpoint("reload-before-announce")

@@ -18,11 +18,11 @@ from fraud_guard.app.golden import golden_day
 from fraud_guard.app.replay.reading import Source
 from fraud_guard.app.replay.results import Results
 from fraud_guard.app.replay.run import DEMO_SITE_KEY, Plan, Summary, replay
-from fraud_guard.app.rule_files import read_rule_files
+from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.shipped import shipped
 
 DAY = golden_day()
-RULES = read_rule_files(shipped("rules"))
+RULES = read_generation_files(shipped("rules"))
 SCRIPTS = (episodes.fake_customer_service, episodes.fake_police, episodes.long_overseas_call, episodes.brushing_rebate,
            episodes.fake_loan, episodes.failed_lure, episodes.failed_call)  # fmt: skip
 RATE_PER_S = 2.0

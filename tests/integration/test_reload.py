@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from fraud_guard.adapters.embedded.registry import close_log
-from fraud_guard.app.rule_files import load_generation
+from fraud_guard.app.rule_files import build_from_files, read_generation_files
 from fraud_guard.app.topics import LOG
 from fraud_guard.tags.block import POSITIONS_PER_RECORD, Controls, decode_record
 from fraud_guard.testing import Driver, ToldClock, lines_of
@@ -69,7 +69,7 @@ def test_changed_rules_decide_from_the_next_block_on(tmp_path: Path) -> None:
     run.site.reload_rules()
     feed(run, DAY[NOON:])
     (_, one), (at, two) = generations_in_log(run)
-    assert (one, two) == (first, load_generation(tmp_path / "rules")[0].id)
+    assert (one, two) == (first, build_from_files(read_generation_files(tmp_path / "rules")).id)
     assert at * POSITIONS_PER_RECORD > last
     truth = run.site.truth
     assert truth.generation_at(PARTITION, last) == one

@@ -117,10 +117,22 @@ def _key(settings: Settings) -> str:
 
 
 def _rules(settings: Settings) -> str:
-    from fraud_guard.app.rule_files import load_generation
+    from fraud_guard.app.rule_files import build_from_files, read_generation_files
 
-    generation, files = load_generation(settings.rules)
-    return f"generation {generation.id}: {len(generation.book.rules)} rules from {len(files)} files"
+    generation = build_from_files(read_generation_files(settings.rules))
+    return f"generation {generation.id}: {len(generation.book.rules)} rules"
+
+
+def _models(_: Settings) -> str:
+    from fraud_guard.learned.active import KINDS, active_version, check_artefact
+    from fraud_guard.shipped import shipped
+
+    active = {name: version for name in KINDS if (version := active_version(name))}
+    for name, version in active.items():
+        check_artefact(shipped("models") / name / version)
+    if silent := [name for name in KINDS if name not in active]:
+        raise Note(f"no active version of {', '.join(silent)}: the rules decide without; see models/active.json")
+    return ", ".join(f"{name} {version}" for name, version in active.items())
 
 
 def _tables(settings: Settings) -> str:
@@ -160,7 +172,7 @@ def _checked(settings: Settings, name: str) -> str:
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
-    "machine": _python, "settings": _settings, "data folder": _folder, "site key": _key, "rules": _rules, "tables": _tables,
+    "machine": _python, "settings": _settings, "data folder": _folder, "site key": _key, "rules": _rules, "models": _models, "tables": _tables,
     "transport": _transport, "data files": _files,
 }  # fmt: skip
 
