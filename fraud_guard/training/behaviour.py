@@ -34,7 +34,7 @@ PRIOR = 0.01
 """Share of scam for which probabilities are stated; log-odds minus its logit are weights of evidence."""
 FLAG_RATE = 0.001
 FOLDS = 5
-TREES, LEAVES, DEPTH = 400, 31, 6
+TREES, LEAVES, DEPTH = 300, 31, 6
 TYPE_TREES_EACH, TYPE_LEAVES = 40, 7
 LEAST_OF_A_TYPE = 10
 """Types with fewer rows are not learned."""
@@ -102,12 +102,12 @@ def score_unseen(data: BehaviourRows, bounds: Sequence[int], seed: int) -> Unsee
     folds = GroupKFold(min(FOLDS, len(np.unique(data.group))))
     for train, test in folds.split(data.rows, data.label, data.group):
         raw[test] = fit_scam(data, train, bounds, seed).predict(
-            data.rows[test], raw_score=True, num_threads=1
+            data.rows[test], raw_score=True, num_threads=0
         )
         booster, classes = fit_types(data, train, seed)
         scam = test[data.label[test] == 1]
         if booster and len(scam):
-            best[scam] = np.array(classes)[np.argmax(booster.predict(data.rows[scam], num_threads=1), axis=1)]
+            best[scam] = np.array(classes)[np.argmax(booster.predict(data.rows[scam], num_threads=0), axis=1)]
     return Unseen(raw, best)
 
 
@@ -121,8 +121,8 @@ def fit_scam(
         else {}
     )
     parameters = {
-        **_parameters(seed), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.05,
-        "min_data_in_leaf": 40, "feature_fraction": 0.5, "lambda_l2": 5.0, **more,
+        **_parameters(seed), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.1,
+        "min_data_in_leaf": 60, "feature_fraction": 0.5, "lambda_l2": 5.0, **more,
     }  # fmt: skip
     return lightgbm.train(parameters, _dataset(data, at, data.label[at]), TREES)
 
@@ -150,8 +150,8 @@ def fit_types(
 def _parameters(seed: int) -> dict[str, Any]:
     """What makes a fit repeatable, and a model that our reader takes."""
     return {
-        "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbose": -1,
-        "use_missing": False, "max_bin": 127,
+        "seed": seed, "deterministic": True, "force_row_wise": True, "verbose": -1,
+        "use_missing": False, "max_bin": 63,
     }  # fmt: skip
 
 

@@ -84,5 +84,5 @@ LIMITS = {
 COMMAND = {
     "text": "fraud-guard models train text --data DIR --version {0} --seed {1}",
     "hosts": "fraud-guard models train hosts --data DIR --version {0} --seed {1}",
-    "behaviour": "fraud-guard models train behaviour --version {0} --seed {1}",
+    "behaviour": "fraud-guard models train behaviour --data DIR --version {0} --seed {1}",
 }
