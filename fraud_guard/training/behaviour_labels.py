@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fraud_guard.training.behaviour import BehaviourRows
 from fraud_guard.training.city_rows import CityRows
 
-IGNORED_COUNTS = 0.3
-"""An attempt that was ignored is no scam to rush to, but not far from one: taught as honest, at this weight."""
+IGNORED_COUNTS = 1.0
+"""An attempt that was ignored is no scam to rush to: taught as honest, and as weighty as a loss, for an alert costs the same."""
 LATE_COUNTS = 0.5
 """A row after the point of no return: help still counts, but less."""
 
