@@ -17,11 +17,14 @@ from fraud_guard.peers.layout import (
     CONTACT,
     EXPIRE_BUCKETS,
     GENERATION_BUCKETS,
+    LONE,
+    LONE_BUCKETS,
     SKETCH_BITS,
     SKETCH_WORDS,
     TIME_CONSTANT_BUCKETS,
     Tally,
 )  # fmt: skip
+from fraud_guard.peers.records import Records
 from fraud_guard.peers.reputation import STEP, Floats, reputations
 
 _UTC8_BUCKETS = 8 * 3_600_000 // BUCKET_MS
@@ -40,9 +43,9 @@ class Callers:
     """All callers of a partition of `peers`."""
 
     def __init__(self) -> None:
-        self.table = np.zeros(0, CALLER)
-        """Sorted by peer."""
+        self.records = Records()
         self._open: list[np.ndarray] = []
+        self._stored = 0  # of these, told by `fresh`
         self.bucket = -1
 
     def take(self, contacts: np.ndarray) -> list[Closed]:
@@ -61,26 +64,29 @@ class Callers:
         before, self.bucket = self.bucket, bucket
         if before < 0:
             return []
-        contacts = self.waiting()
-        self._open.clear()
-        return [self._close(before, contacts)]
+        contacts = _joined(self._open)
+        self._open, self._stored = [], 0
+        closed = self._close(before, contacts)
+        if bucket // _BUCKETS_AN_HOUR > before // _BUCKETS_AN_HOUR:
+            self._sweep(bucket)
+        return [closed]
 
-    def waiting(self) -> np.ndarray:
-        """Contacts of the bucket that is still open."""
-        return np.concatenate([np.zeros(0, CONTACT), *self._open])
+    def fresh(self) -> np.ndarray:
+        """Contacts of the open bucket that came since the last call."""
+        new = _joined(self._open[self._stored :])
+        self._stored = len(self._open)
+        return new
 
     @classmethod
-    def restored(cls, table: np.ndarray, waiting: np.ndarray, bucket: int) -> Callers:
+    def restored(cls, records: Records, waiting: list[np.ndarray], bucket: int) -> Callers:
         """Callers as they stood at `bucket`."""
         callers = cls()
-        callers.table, callers.bucket, callers._open = table, bucket, [waiting]
+        callers.records, callers.bucket, callers._open, callers._stored = records, bucket, waiting, len(waiting)
         return callers
 
     def _close(self, bucket: int, contacts: np.ndarray) -> Closed:
         peers, of = np.unique(contacts["peer"], return_inverse=True)
-        self._meet(peers, bucket)
-        at = np.searchsorted(self.table["peer"], peers)
-        some = self.table[at]
+        slots, some = self._meet(peers, bucket)
         _age(some, bucket)
         _add(some, contacts, of, bucket)
         told = reputations(some)
@@ -88,19 +94,41 @@ class Callers:
         changed = (np.abs(told - some["published"]) >= STEP) | stale
         some["published"] = np.where(changed, told, some["published"])
         some["published_at"] = np.where(changed, bucket, some["published_at"])
-        self.table[at] = some
+        self.records.write(slots, some)
         return Closed(bucket, peers[changed], told[changed])
 
-    def _meet(self, peers: npt.NDArray[np.uint64], bucket: int) -> None:
-        """Make records for new callers; let those go that were not seen for a month."""
-        kept = self.table[self.table["last"] > bucket - EXPIRE_BUCKETS]
-        new = np.setdiff1d(peers, kept["peer"], assume_unique=True)
-        if not len(new) and len(kept) == len(self.table):
-            return
-        records = np.zeros(len(new), CALLER)
-        records["peer"], records["first"], records["last"], records["generation"] = new, bucket, bucket, bucket
-        joined = np.concatenate([kept, records])
-        self.table = joined[np.argsort(joined["peer"], kind="stable")]
+    def _meet(self, peers: npt.NDArray[np.uint64], bucket: int) -> tuple[npt.NDArray[np.intp], np.ndarray]:
+        """Slots and records of the callers of a bucket; anew for those not known any more."""
+        slots = self.records.find(peers)
+        unknown = np.flatnonzero(slots < 0)
+        slots[unknown] = self.records.add(peers[unknown])
+        some = self.records.read(slots)
+        new = forgotten(some, bucket)
+        new[unknown] = True
+        some[new] = np.zeros((), CALLER)
+        some["peer"] = peers
+        for name in ("first", "last", "generation"):
+            some[name][new] = bucket
+        return slots, some
+
+    def _sweep(self, bucket: int) -> None:
+        """Free the records that no contact from this bucket on would find; `_meet` does not depend on it."""
+        table = self.records.table
+        unseen = np.flatnonzero((table["peer"] != 0) & (bucket - table["last"] > LONE_BUCKETS))
+        self.records.remove(unseen[forgotten(self.records.read(unseen), bucket)])
+
+
+def forgotten(callers: np.ndarray, bucket: int) -> npt.NDArray[np.bool_]:
+    """Which records count no more in this bucket. Most callers called one subject: they go much sooner."""
+    tallies = callers["tallies"]
+    lone = (np.bitwise_count(callers["newer"] | callers["older"]).sum(axis=1) < LONE) & (tallies[:, Tally.FIRST] < LONE)
+    lone &= tallies[:, Tally.RETURNED] < LONE
+    gone: npt.NDArray[np.bool_] = bucket - callers["last"] > np.where(lone, LONE_BUCKETS, EXPIRE_BUCKETS)
+    return gone
+
+
+def _joined(contacts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, CONTACT), *contacts])
 
 
 def _age(callers: np.ndarray, bucket: int) -> None:

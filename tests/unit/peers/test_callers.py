@@ -70,7 +70,7 @@ def test_distinct_subjects_are_counted_within_a_tenth() -> None:
         callers = Callers()
         callers.take(contacts(*strangers(n)))
         callers.advance(9)
-        assert distinct(callers.table["newer"])[0] == pytest.approx(n, rel=0.12)
+        assert distinct(callers.records.table["newer"])[0] == pytest.approx(n, rel=0.12)
 
 
 def test_tallies_add_up() -> None:
@@ -79,7 +79,7 @@ def test_tallies_add_up() -> None:
     callers.take(contacts(call(PEER, 1, 0, talked_s=0), call(PEER, 2, 0), call(PEER, 2, 0, outgoing=True)))
     callers.take(contacts(call(PEER, 3, 2_016)))
     callers.advance(5_000)
-    tallies = callers.table["tallies"][0]
+    tallies = callers.records.table["tallies"][0]
     assert tallies[Tally.CALLED] == pytest.approx(2 / math.e + 1)
     assert tallies[Tally.ANSWERED] == pytest.approx(1 / math.e + 1)
     assert tallies[Tally.TALKED_S] == pytest.approx(120 / math.e + 60)
