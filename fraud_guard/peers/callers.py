@@ -29,6 +29,8 @@ from fraud_guard.peers.reputation import STEP, Floats, reputations
 
 _UTC8_BUCKETS = 8 * 3_600_000 // BUCKET_MS
 _BUCKETS_AN_HOUR = 3_600_000 // BUCKET_MS
+_AT_ONCE = 8_192
+"""Callers that are brought up to date together; bounds what a full bucket takes."""
 
 
 class Closed(NamedTuple):
@@ -86,33 +88,28 @@ class Callers:
 
     def _close(self, bucket: int, contacts: np.ndarray) -> Closed:
         peers, of = np.unique(contacts["peer"], return_inverse=True)
-        slots, some = self._meet(peers, bucket)
-        _age(some, bucket)
-        _add(some, contacts, of, bucket)
-        told = reputations(some)
-        stale = (told > 0) & (bucket - some["published_at"] >= GENERATION_BUCKETS)
-        changed = (np.abs(told - some["published"]) >= STEP) | stale
-        some["published"] = np.where(changed, told, some["published"])
-        some["published_at"] = np.where(changed, bucket, some["published_at"])
-        self.records.write(slots, some)
+        slots, told, changed = self.records.slots_of(peers), np.zeros(len(peers)), np.zeros(len(peers), np.bool_)
+        for first in range(0, len(peers), _AT_ONCE):
+            some, own = slice(first, first + _AT_ONCE), (of >= first) & (of < first + _AT_ONCE)
+            callers = self._met(peers[some], slots[some], bucket)
+            _age(callers, bucket)
+            _add(callers, contacts[own], of[own] - first, bucket)
+            told[some], changed[some] = _publish(callers, bucket)
+            self.records.write(slots[some], callers)
         return Closed(bucket, peers[changed], told[changed])
 
-    def _meet(self, peers: npt.NDArray[np.uint64], bucket: int) -> tuple[npt.NDArray[np.intp], np.ndarray]:
-        """Slots and records of the callers of a bucket; anew for those not known any more."""
-        slots = self.records.find(peers)
-        unknown = np.flatnonzero(slots < 0)
-        slots[unknown] = self.records.add(peers[unknown])
-        some = self.records.read(slots)
-        new = forgotten(some, bucket)
-        new[unknown] = True
-        some[new] = np.zeros((), CALLER)
-        some["peer"] = peers
+    def _met(self, peers: npt.NDArray[np.uint64], slots: npt.NDArray[np.intp], bucket: int) -> np.ndarray:
+        """The records of these callers; new ones for those not known any more."""
+        callers = self.records.read(slots)
+        new = (callers["peer"] == 0) | forgotten(callers, bucket)
+        callers[new] = np.zeros((), CALLER)
+        callers["peer"] = peers
         for name in ("first", "last", "generation"):
-            some[name][new] = bucket
-        return slots, some
+            callers[name][new] = bucket
+        return callers
 
     def _sweep(self, bucket: int) -> None:
-        """Free the records that no contact from this bucket on would find; `_meet` does not depend on it."""
+        """Free the records that no contact from this bucket on would find; `_met` does not depend on it."""
         table = self.records.table
         unseen = np.flatnonzero((table["peer"] != 0) & (bucket - table["last"] > LONE_BUCKETS))
         self.records.remove(unseen[forgotten(self.records.read(unseen), bucket)])
@@ -125,6 +122,16 @@ def forgotten(callers: np.ndarray, bucket: int) -> npt.NDArray[np.bool_]:
     lone &= tallies[:, Tally.RETURNED] < LONE
     gone: npt.NDArray[np.bool_] = bucket - callers["last"] > np.where(lone, LONE_BUCKETS, EXPIRE_BUCKETS)
     return gone
+
+
+def _publish(callers: np.ndarray, bucket: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The reputation of each caller, and whether it is told anew."""
+    told = reputations(callers)
+    stale = (told > 0) & (bucket - callers["published_at"] >= GENERATION_BUCKETS)
+    changed: npt.NDArray[np.bool_] = (np.abs(told - callers["published"]) >= STEP) | stale
+    callers["published"] = np.where(changed, told, callers["published"])
+    callers["published_at"] = np.where(changed, bucket, callers["published_at"])
+    return told, changed
 
 
 def _joined(contacts: list[np.ndarray]) -> np.ndarray:

@@ -33,23 +33,14 @@ class Records:
     def __len__(self) -> int:
         return len(self._peers)
 
-    def find(self, peers: Peers) -> Slots:
-        """The slot of each peer, -1 for unknown ones."""
-        if not len(self._peers):
-            return np.full(len(peers), -1)
-        at = np.minimum(np.searchsorted(self._peers, peers), len(self._peers) - 1)
-        return np.where(self._peers[at] == peers, self._slots[at], -1).astype(np.intp)
-
-    def add(self, peers: Peers) -> Slots:
-        """Slots for unknown peers, sorted and distinct; `write` their records next."""
-        if not len(peers):
-            return np.zeros(0, np.intp)
-        if len(self._free) < len(peers):
-            self._grow(-(-(len(peers) - len(self._free)) // PAGE))
-        slots, self._free = self._free[: len(peers)], self._free[len(peers) :].copy()
+    def slots_of(self, peers: Peers) -> Slots:
+        """The slot of each peer (sorted, distinct), empty ones for those unknown; `write` their records next."""
         at = np.searchsorted(self._peers, peers)
-        self._peers, self._slots = np.insert(self._peers, at, peers), np.insert(self._slots, at, slots)
-        return slots.astype(np.intp)
+        known = np.append(self._peers, np.uint64(0))[at] == peers
+        if not known.all():
+            self._add(peers[~known], at[~known])
+            at = np.searchsorted(self._peers, peers)
+        return self._slots[at].astype(np.intp)
 
     def read(self, slots: Slots) -> np.ndarray:
         """Copies of the records."""
@@ -95,6 +86,13 @@ class Records:
             records.table[page * PAGE : page * PAGE + PAGE] = own
         records._index()
         return records
+
+    def _add(self, peers: Peers, at: Slots) -> None:
+        """Give slots to unknown peers, which belong at these places of the index."""
+        if len(self._free) < len(peers):
+            self._grow(-(-(len(peers) - len(self._free)) // PAGE))
+        slots, self._free = self._free[: len(peers)], self._free[len(peers) :].copy()
+        self._peers, self._slots = np.insert(self._peers, at, peers), np.insert(self._slots, at, slots)
 
     def _index(self) -> None:
         peers = self.table["peer"]

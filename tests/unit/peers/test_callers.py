@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -11,9 +14,10 @@ from hypothesis import strategies as st
 
 from fraud_guard.peers.bucket import BUCKET_MS
 from fraud_guard.peers.callers import Callers, Closed
-from fraud_guard.peers.layout import CONTACT, Tally
+from fraud_guard.peers.layout import CONTACT, EXPIRE_BUCKETS, LONE_BUCKETS, Tally
 from fraud_guard.peers.reputation import INDEPENDENT, MOST, Published, distinct
 
+T = TypeVar("T")
 PEER = 77
 DAY = 288
 
@@ -78,7 +82,7 @@ def test_tallies_add_up() -> None:
     callers = Callers()
     callers.take(contacts(call(PEER, 1, 0, talked_s=0), call(PEER, 2, 0), call(PEER, 2, 0, outgoing=True)))
     callers.take(contacts(call(PEER, 3, 2_016)))
-    callers.advance(5_000)
+    callers.advance(2_100)
     tallies = callers.records.table["tallies"][0]
     assert tallies[Tally.CALLED] == pytest.approx(2 / math.e + 1)
     assert tallies[Tally.ANSWERED] == pytest.approx(1 / math.e + 1)
@@ -107,6 +111,63 @@ def run(rows: list, size: int, partitions: int) -> set[tuple[int, int, float]]:
             seen |= flat(callers.take(contacts(*own[i : i + size])))
         seen |= flat(callers.advance(10**6))
     return seen
+
+
+WEEKS = st.lists(
+    st.tuples(st.integers(1, 4), st.integers(0, 700), st.integers(0, 30), st.integers(1, 12), st.booleans()), min_size=1, max_size=40
+)
+
+
+@given(WEEKS, st.integers(1, 20))
+def test_forgetting_changes_no_reputation_of_who_calls_on(weeks: list, size: int) -> None:
+    """Callers never silent for more than two days have, to the bit, the reputations of a stage that keeps everything."""
+    rows, bucket = [], 0
+    for peer, gap, first, n, outgoing in weeks:
+        bucket += gap
+        rows += [call(peer, s, bucket, outgoing=outgoing and s % 3 == 0) for s in range(first, first + n)]
+    regular = {peer for peer in range(1, 5) if all_within([int(r[2]) // BUCKET_MS for r in rows if r[0] == peer])}
+    kept = keeping(lambda: run(rows, len(rows), 1))
+    assert {t for t in run(rows, size, 1) if t[1] in regular} == {t for t in kept if t[1] in regular}
+
+
+def all_within(buckets: list[int]) -> bool:
+    return all(b - a <= LONE_BUCKETS for a, b in itertools.pairwise(buckets))
+
+
+def keeping(what: Callable[[], T]) -> T:
+    """The same with callers of one subject kept as long as all others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fraud_guard.peers.callers.LONE_BUCKETS", EXPIRE_BUCKETS)
+        return what()
+
+
+def left(rows: list, until: int) -> set[int]:
+    callers = Callers()
+    callers.take(contacts(*rows))
+    callers.advance(until)
+    return set(callers.records.table["peer"].tolist()) - {0}
+
+
+def test_who_called_one_subject_is_forgotten_after_two_days() -> None:
+    """One subject, however often called: gone after two days of silence; several, or called back twice: after a month."""
+    rows = [call(1, 7, 10), call(1, 7, 11), call(2, 7, 10), call(2, 8, 10), call(3, 7, 10), *[call(3, 7, 11, outgoing=True)] * 2]
+    assert left(rows, 11 + LONE_BUCKETS) == {1, 2, 3}
+    assert left(rows, 24 + LONE_BUCKETS) == {2, 3}
+    assert left(rows, 24 + EXPIRE_BUCKETS) == set()
+    assert keeping(lambda: left(rows, 24 + LONE_BUCKETS)) == {1, 2, 3}
+
+
+@given(WEEKS)
+def test_it_does_not_matter_when_the_forgotten_are_swept(weeks: list) -> None:
+    """A caller whose time is over is met anew, whether its record was freed before or not."""
+    rows, bucket = [], 0
+    for peer, gap, first, n, _ in weeks:
+        bucket += gap
+        rows += [call(peer, s, bucket) for s in range(first, first + n % 3 + 1)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Callers, "_sweep", lambda *_: None)
+        unswept = run(rows, len(rows), 1)
+    assert run(rows, len(rows), 1) == unswept
 
 
 def flat(closed: list[Closed]) -> set[tuple[int, int, float]]:
