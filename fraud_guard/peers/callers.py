@@ -14,11 +14,11 @@ import numpy.typing as npt
 from fraud_guard.peers.bucket import BUCKET_MS, bucket_of
 from fraud_guard.peers.layout import (
     CALLER,
-    CONTACT,
     EXPIRE_BUCKETS,
     GENERATION_BUCKETS,
     LONE,
     LONE_BUCKETS,
+    MET,
     SKETCH_BITS,
     SKETCH_WORDS,
     TIME_CONSTANT_BUCKETS,
@@ -56,7 +56,7 @@ class Callers:
         buckets = bucket_of(contacts["watermark_ms"])
         for bucket in np.unique(buckets).tolist():
             closed += self.advance(bucket)
-            self._open.append(contacts[buckets == bucket])
+            self._open.append(_met(contacts[buckets == bucket]))
         return closed
 
     def advance(self, bucket: int) -> list[Closed]:
@@ -74,7 +74,7 @@ class Callers:
         return [closed]
 
     def fresh(self) -> np.ndarray:
-        """Contacts of the open bucket that came since the last call."""
+        """What the open bucket took since the last call, as dtype MET."""
         new = _joined(self._open[self._stored :])
         self._stored = len(self._open)
         return new
@@ -91,14 +91,14 @@ class Callers:
         slots, told, changed = self.records.slots_of(peers), np.zeros(len(peers)), np.zeros(len(peers), np.bool_)
         for first in range(0, len(peers), _AT_ONCE):
             some, own = slice(first, first + _AT_ONCE), (of >= first) & (of < first + _AT_ONCE)
-            callers = self._met(peers[some], slots[some], bucket)
+            callers = self._known(peers[some], slots[some], bucket)
             _age(callers, bucket)
             _add(callers, contacts[own], of[own] - first, bucket)
             told[some], changed[some] = _publish(callers, bucket)
             self.records.write(slots[some], callers)
         return Closed(bucket, peers[changed], told[changed])
 
-    def _met(self, peers: npt.NDArray[np.uint64], slots: npt.NDArray[np.intp], bucket: int) -> np.ndarray:
+    def _known(self, peers: npt.NDArray[np.uint64], slots: npt.NDArray[np.intp], bucket: int) -> np.ndarray:
         """The records of these callers; new ones for those not known any more."""
         callers = self.records.read(slots)
         new = (callers["peer"] == 0) | forgotten(callers, bucket)
@@ -109,7 +109,7 @@ class Callers:
         return callers
 
     def _sweep(self, bucket: int) -> None:
-        """Free the records that no contact from this bucket on would find; `_met` does not depend on it."""
+        """Free the records that no contact from this bucket on would find; `_known` does not depend on it."""
         table = self.records.table
         unseen = np.flatnonzero((table["peer"] != 0) & (bucket - table["last"] > LONE_BUCKETS))
         self.records.remove(unseen[forgotten(self.records.read(unseen), bucket)])
@@ -134,8 +134,16 @@ def _publish(callers: np.ndarray, bucket: int) -> tuple[Floats, npt.NDArray[np.b
     return told, changed
 
 
-def _joined(contacts: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.zeros(0, CONTACT), *contacts])
+def _met(contacts: np.ndarray) -> np.ndarray:
+    met = np.zeros(len(contacts), MET)
+    met["bit"] = contacts["subject"] % np.uint64(SKETCH_BITS)
+    for name in ("peer", "value", "ended", "outgoing"):
+        met[name] = contacts[name]
+    return met
+
+
+def _joined(met: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, MET), *met])
 
 
 def _age(callers: np.ndarray, bucket: int) -> None:
@@ -153,7 +161,7 @@ def _age(callers: np.ndarray, bucket: int) -> None:
 def _add(callers: np.ndarray, contacts: np.ndarray, of: npt.NDArray[np.intp], bucket: int) -> None:
     ended, incoming, n = contacts["ended"] != 0, contacts["outgoing"] == 0, len(callers)
     before = np.bitwise_count(callers["newer"] | callers["older"]).sum(axis=1)
-    callers["newer"] |= _sketches(contacts["subject"][incoming], of[incoming], n)
+    callers["newer"] |= _sketches(contacts["bit"][incoming], of[incoming], n)
     now = np.bitwise_count(callers["newer"] | callers["older"]).sum(axis=1)
     called = np.bincount(of[ended & incoming], minlength=n)  # every call ends once, and some feeds tell nothing but that
     sums = {
@@ -170,8 +178,8 @@ def _add(callers: np.ndarray, contacts: np.ndarray, of: npt.NDArray[np.intp], bu
     callers["hours"] |= np.where(called > 0, np.uint32(1 << hour), np.uint32(0))
 
 
-def _sketches(subjects: npt.NDArray[np.uint64], of: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.uint64]:
+def _sketches(bits: npt.NDArray[np.uint16], of: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.uint64]:
     """The sketch of the subjects of each of `n` callers, shape (n, SKETCH_WORDS)."""
-    bits, words = subjects % np.uint64(SKETCH_BITS), np.zeros((n, SKETCH_WORDS), np.uint64)
-    np.bitwise_or.at(words, (of, (bits // np.uint64(64)).astype(np.intp)), np.uint64(1) << bits % np.uint64(64))
+    words = np.zeros((n, SKETCH_WORDS), np.uint64)
+    np.bitwise_or.at(words, (of, bits // np.uint16(64)), np.uint64(1) << (bits % np.uint16(64)).astype(np.uint64))
     return words

@@ -60,5 +60,7 @@ CONTACT = np.dtype(
     ]
 )
 """The beginning or the end of a call between a subject and a peer, as the `peers` log carries it."""
+MET = np.dtype([("peer", "u8"), ("bit", "u2"), ("value", "i4"), ("ended", "u1"), ("outgoing", "u1")])
+"""What a caller's record will take of a contact when its bucket closes; `bit` is the subject's in a sketch."""
 TOLD = np.dtype([("peer", "u8"), ("bucket", "i8"), ("value", "f8")])
 """A reputation that was published with a bucket."""

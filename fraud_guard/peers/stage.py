@@ -15,7 +15,7 @@ from fraud_guard.memory.segments import PREFIX as FINGERPRINTS
 from fraud_guard.memory.segments import Segments, Shelf
 from fraud_guard.peers.bucket import bucket_of, usable
 from fraud_guard.peers.callers import Callers, Closed
-from fraud_guard.peers.layout import CONTACT, LAYOUT, TOLD
+from fraud_guard.peers.layout import LAYOUT, MET, TOLD
 from fraud_guard.peers.packing import packed, unpacked
 from fraud_guard.peers.records import PREFIX as PAGES
 from fraud_guard.peers.records import Records
@@ -114,7 +114,7 @@ class PeerStage:
         place = msgspec.msgpack.decode(kinds["c/"][_PLACE], type=_Place)
         if place.layout != LAYOUT:
             raise IntegrityError(f"the memory of callers has layout {place.layout}, this build reads {LAYOUT}; run the version that wrote it")
-        contacts = [unpacked(blob, CONTACT) for blob in kinds[_CONTACTS].values()]
+        contacts = [unpacked(blob, MET) for blob in kinds[_CONTACTS].values()]
         self.callers = Callers.restored(Records.restored(kinds[PAGES]), contacts, place.bucket)
         self.watermark_ms, self._told_to = place.watermark_ms, place.bucket - 1
         for key in kinds[_CONTACTS]:
