@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fraud_guard.peers.bucket import BUCKET_MS
@@ -18,29 +18,31 @@ from fraud_guard.peers.layout import CONTACT, EXPIRE_BUCKETS, LONE_BUCKETS, Tall
 from fraud_guard.peers.reputation import INDEPENDENT, MOST, Published, distinct
 
 T = TypeVar("T")
+Row = tuple[int, int, int, int, int, int, int, int]
+Phase = tuple[int, int, int, int, bool]
 PEER = 77
 DAY = 288
 
 
-def call(peer: int, subject: int, bucket: int, *, outgoing: bool = False, talked_s: int = 60) -> tuple[object, ...]:
+def call(peer: int, subject: int, bucket: int, *, outgoing: bool = False, talked_s: int = 60) -> Row:
     scattered = int(np.random.default_rng(subject).integers(1 << 63))
     at_ms = bucket * BUCKET_MS
     return peer, scattered, at_ms, at_ms, 0, talked_s, 1, int(outgoing)
 
 
-def contacts(*rows: tuple[object, ...]) -> np.ndarray:
+def contacts(*rows: Row) -> np.ndarray:
     return np.array(list(rows), CONTACT)
 
 
-def told(*rows: tuple[object, ...], until: int = 10 * DAY) -> dict[int, float]:
+def told(*rows: Row, until: int = 10 * DAY) -> dict[int, float]:
     """The newest reputation of each peer once `until` has come."""
     callers = Callers()
     closed = callers.take(contacts(*rows)) + callers.advance(until)
     return {p: v for one in closed for p, v in zip(one.peers.tolist(), one.values.tolist(), strict=True)}
 
 
-def strangers(n: int, bucket: int = 1, **more: object) -> list[tuple[object, ...]]:
-    return [call(PEER, s, bucket, **more) for s in range(n)]
+def strangers(n: int, bucket: int = 1, outgoing: bool = False) -> list[Row]:
+    return [call(PEER, s, bucket, outgoing=outgoing) for s in range(n)]
 
 
 def test_who_calls_many_strangers_gets_a_reputation() -> None:
@@ -95,7 +97,7 @@ DAYS = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 30), st.integers(0, 
 
 
 @given(DAYS, st.integers(1, 20), st.integers(1, 3))
-def test_cuts_order_and_partitions_change_nothing(day: list, size: int, partitions: int) -> None:
+def test_cuts_order_and_partitions_change_nothing(day: list[tuple[int, int, int, bool]], size: int, partitions: int) -> None:
     """In any blocks, shuffled within a bucket, on one partition or several: the same reputations in the same buckets."""
     rows = sorted((call(p, s, b, outgoing=o) for p, s, b, o in day), key=lambda r: r[2])
     whole = run(rows, len(rows), 1)
@@ -103,7 +105,7 @@ def test_cuts_order_and_partitions_change_nothing(day: list, size: int, partitio
     assert run(swapped, size, partitions) == whole
 
 
-def run(rows: list, size: int, partitions: int) -> set[tuple[int, int, float]]:
+def run(rows: list[Row], size: int, partitions: int) -> set[tuple[int, int, float]]:
     seen: set[tuple[int, int, float]] = set()
     for k in range(partitions):
         callers, own = Callers(), [r for r in rows if r[0] % partitions == k]
@@ -113,21 +115,30 @@ def run(rows: list, size: int, partitions: int) -> set[tuple[int, int, float]]:
     return seen
 
 
-WEEKS = st.lists(
-    st.tuples(st.integers(1, 3), st.sampled_from((0, 1, 200, 500, 576, 577)), st.integers(0, 30), st.sampled_from((1, 1, 8)), st.integers(1, 3), st.booleans()),
-    min_size=1, max_size=40,
+PHASES = st.lists(
+    st.tuples(st.sampled_from((1, 100, 450, 576)), st.integers(0, 30), st.sampled_from((1, 1, 8)), st.integers(1, 3), st.booleans()),
+    min_size=1, max_size=8,
 )  # fmt: skip
+"""Of one caller: buckets of silence, then so many subjects called so many times each; it may be called back by some."""
 
 
-@given(WEEKS, st.integers(1, 20))
-def test_forgetting_changes_no_reputation_of_who_calls_on(weeks: list, size: int) -> None:
-    """Callers never silent for more than two days have, to the bit, the reputations of a stage that keeps everything."""
-    rows, bucket = [], 0
-    for peer, gap, first, n, times, outgoing in weeks:
+def weeks_of(peer: int, phases: list[Phase]) -> list[Row]:
+    rows, bucket = list[Row](), 0
+    for gap, first, n, times, returned in phases:
         bucket += gap
-        rows += [call(peer, s, bucket, outgoing=outgoing and s % 3 == 0) for s in range(first, first + n)] * times
-    regular = {peer for peer in range(1, 4) if all_within([int(r[2]) // BUCKET_MS for r in rows if r[0] == peer])}
+        rows += [call(peer, s, bucket, outgoing=returned and s % 3 == 0) for s in range(first, first + n)] * times
+    return rows
+
+
+@example([(1, 0, 1, 3, False), (576, 10, 8, 2, False)], [], 1)
+@given(PHASES, st.lists(st.tuples(st.integers(1, 3_000), st.integers(0, 30)), max_size=20), st.integers(1, 20))
+def test_forgetting_changes_no_reputation_of_who_calls_on(phases: list[Phase], others: list[tuple[int, int]], size: int) -> None:
+    """Callers never silent for more than two days have, to the bit, the reputations of a stage that keeps everything."""
+    rows = weeks_of(1, phases) + [call(2 + s % 3, s, bucket) for bucket, s in others]
+    rows.sort(key=lambda row: row[2])
+    regular = {peer for peer in range(1, 5) if all_within([row[2] // BUCKET_MS for row in rows if row[0] == peer])}
     kept = keeping(lambda: run(rows, len(rows), 1))
+    assert 1 in regular
     assert {t for t in run(rows, size, 1) if t[1] in regular} == {t for t in kept if t[1] in regular}
 
 
@@ -142,7 +153,7 @@ def keeping(what: Callable[[], T]) -> T:
         return what()
 
 
-def left(rows: list, until: int) -> set[int]:
+def left(rows: list[Row], until: int) -> set[int]:
     callers = Callers()
     callers.take(contacts(*rows))
     callers.advance(until)
@@ -158,13 +169,10 @@ def test_who_called_one_subject_is_forgotten_after_two_days() -> None:
     assert keeping(lambda: left(rows, 24 + LONE_BUCKETS)) == {1, 2, 3}
 
 
-@given(WEEKS)
-def test_it_does_not_matter_when_the_forgotten_are_swept(weeks: list) -> None:
+@given(PHASES, st.integers(1, 3))
+def test_it_does_not_matter_when_the_forgotten_are_swept(phases: list[Phase], stretch: int) -> None:
     """A caller whose time is over is met anew, whether its record was freed before or not."""
-    rows, bucket = [], 0
-    for peer, gap, first, n, times, _ in weeks:
-        bucket += gap * times
-        rows += [call(peer, s, bucket) for s in range(first, first + n)] * times
+    rows = weeks_of(1, [(phase[0] * stretch, *phase[1:]) for phase in phases])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Callers, "_sweep", lambda *_: None)
         unswept = run(rows, len(rows), 1)
