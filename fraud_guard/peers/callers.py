@@ -29,8 +29,9 @@ from fraud_guard.peers.reputation import STEP, Floats, reputations
 
 _UTC8_BUCKETS = 8 * 3_600_000 // BUCKET_MS
 _BUCKETS_AN_HOUR = 3_600_000 // BUCKET_MS
-_AT_ONCE = 8_192
-"""Callers that are brought up to date together; bounds what a full bucket takes."""
+_AT_ONCE = 16_384
+"""Contacts that are worked off together, about."""
+_NOBODY = np.zeros(0, np.uint64)
 
 
 class Closed(NamedTuple):
@@ -66,9 +67,8 @@ class Callers:
         before, self.bucket = self.bucket, bucket
         if before < 0:
             return []
-        contacts = _joined(self._open)
-        self._open, self._stored = [], 0
-        closed = self._close(before, contacts)
+        met, self._open, self._stored = _joined(self._open), [], 0
+        closed = self._close(before, met)
         if bucket // _BUCKETS_AN_HOUR > before // _BUCKETS_AN_HOUR:
             self._sweep(bucket)
         return [closed]
@@ -86,17 +86,24 @@ class Callers:
         callers.records, callers.bucket, callers._open, callers._stored = records, bucket, waiting, len(waiting)
         return callers
 
-    def _close(self, bucket: int, contacts: np.ndarray) -> Closed:
-        peers, of = np.unique(contacts["peer"], return_inverse=True)
-        slots, told, changed = self.records.slots_of(peers), np.zeros(len(peers)), np.zeros(len(peers), np.bool_)
-        for first in range(0, len(peers), _AT_ONCE):
-            some, own = slice(first, first + _AT_ONCE), (of >= first) & (of < first + _AT_ONCE)
-            callers = self._known(peers[some], slots[some], bucket)
-            _age(callers, bucket)
-            _add(callers, contacts[own], of[own] - first, bucket)
-            told[some], changed[some] = _publish(callers, bucket)
-            self.records.write(slots[some], callers)
-        return Closed(bucket, peers[changed], told[changed])
+    def _close(self, bucket: int, met: np.ndarray) -> Closed:
+        """Callers have nothing to do with each other, so they come in parts: a full bucket takes no more than a small one."""
+        parts = -(-len(met) // _AT_ONCE)
+        part = met["peer"] % np.uint64(max(parts, 1))
+        told = [self._update(bucket, met[part == i]) for i in range(parts)]
+        peers, values = zip(*told, strict=True) if told else ((), ())
+        return Closed(bucket, np.concatenate([_NOBODY, *peers]), np.concatenate([np.zeros(0), *values]))
+
+    def _update(self, bucket: int, met: np.ndarray) -> tuple[npt.NDArray[np.uint64], Floats]:
+        """All contacts that some callers had in a bucket; returns whose reputation changed, and to what."""
+        peers, of = np.unique(met["peer"], return_inverse=True)
+        slots = self.records.slots_of(peers)
+        callers = self._known(peers, slots, bucket)
+        _age(callers, bucket)
+        _add(callers, met, of, bucket)
+        told, changed = _publish(callers, bucket)
+        self.records.write(slots, callers)
+        return peers[changed], told[changed]
 
     def _known(self, peers: npt.NDArray[np.uint64], slots: npt.NDArray[np.intp], bucket: int) -> np.ndarray:
         """The records of these callers; new ones for those not known any more."""
@@ -158,16 +165,16 @@ def _age(callers: np.ndarray, bucket: int) -> None:
     callers["generation"] = np.where(turns == 0, callers["generation"], bucket)
 
 
-def _add(callers: np.ndarray, contacts: np.ndarray, of: npt.NDArray[np.intp], bucket: int) -> None:
-    ended, incoming, n = contacts["ended"] != 0, contacts["outgoing"] == 0, len(callers)
+def _add(callers: np.ndarray, met: np.ndarray, of: npt.NDArray[np.intp], bucket: int) -> None:
+    ended, incoming, n = met["ended"] != 0, met["outgoing"] == 0, len(callers)
     before = np.bitwise_count(callers["newer"] | callers["older"]).sum(axis=1)
-    callers["newer"] |= _sketches(contacts["bit"][incoming], of[incoming], n)
+    callers["newer"] |= _sketches(met["bit"][incoming], of[incoming], n)
     now = np.bitwise_count(callers["newer"] | callers["older"]).sum(axis=1)
     called = np.bincount(of[ended & incoming], minlength=n)  # every call ends once, and some feeds tell nothing but that
     sums = {
         Tally.CALLED: called,
-        Tally.ANSWERED: np.bincount(of[ended & incoming & (contacts["value"] > 0)], minlength=n),
-        Tally.TALKED_S: np.bincount(of, np.where(ended, contacts["value"], 0), n),
+        Tally.ANSWERED: np.bincount(of[ended & incoming & (met["value"] > 0)], minlength=n),
+        Tally.TALKED_S: np.bincount(of, np.where(ended, met["value"], 0), n),
         Tally.RETURNED: np.bincount(of[ended & ~incoming], minlength=n),
         Tally.FIRST: now.astype(np.int64) - before,
     }
