@@ -17,7 +17,7 @@ TIME_CONSTANT_BUCKETS = 2_016
 EXPIRE_BUCKETS = 30 * 288
 """A caller unseen for longer is forgotten."""
 LONE_BUCKETS = 2 * GENERATION_BUCKETS
-"""A caller of one subject is forgotten when unseen for longer than this: most callers are, and by then the sketches are empty."""
+"""A caller of one subject is forgotten when unseen for longer than this. Most callers are; by then a sketch counts no more anyway."""
 LONE = 2
 """Fewer subjects called lately, and fewer return calls: a caller of one subject."""
 
