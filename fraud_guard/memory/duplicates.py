@@ -18,6 +18,8 @@ WINDOW_H = 24
 NEW, REPEAT, REUSE = 0, 1, 2
 _PURGE_H = 48
 _FILL = 0.5
+_MOVED = 1 << 16
+"""Slots that move into a new table at once: what it takes to move all of them would be larger than the table."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _U16 = np.uint64(16)
 _codec = pa.Codec("zstd", compression_level=1)
@@ -134,16 +136,14 @@ class Duplicates:
         full = self._used + more > len(self._keys) * _FILL
         if not full and floor_h - self._purged_h < _PURGE_H:
             return
-        alive = self._keys != 0
-        if floor_h:
-            alive &= _age_h(floor_h, self._hours) <= WINDOW_H + 1
-        keys, hours = self._keys[alive], self._hours[alive].astype(np.int64)
-        size = len(self._keys)
-        while (len(keys) + more) > size * _FILL:
+        keys, hours, size = self._keys, self._hours, len(self._keys)
+        alive = np.concatenate([_alive(keys[at], hours[at], floor_h) for at in _parts(size)])
+        while int(alive.sum()) + more > size * _FILL:
             size *= 2
         self._keys, self._hours = np.zeros(size, np.uint64), np.zeros(size, np.uint16)
         self._used, self._purged_h = 0, floor_h
-        self._insert(keys, hours)
+        for at in _parts(len(keys)):
+            self._insert(keys[at][alive[at]], hours[at][alive[at]].astype(np.int64))
 
     def _home(self, names: U64) -> npt.NDArray[np.intp]:
         return ((names * _MIX) >> np.uint64(20) & np.uint64(len(self._keys) - 1)).astype(np.intp)
@@ -152,3 +152,13 @@ class Duplicates:
 def _age_h(now_h: Ints | int, hours: npt.NDArray[np.uint16]) -> Ints:
     """How many hours ago these hours (modulo 65,536) were; negative ahead."""
     return (now_h - hours.astype(np.int64) + 0x8000 & 0xFFFF) - 0x8000
+
+
+def _alive(keys: U64, hours: npt.NDArray[np.uint16], floor_h: int) -> npt.NDArray[np.bool_]:
+    """Which slots hold a name that can still be asked for."""
+    held: npt.NDArray[np.bool_] = keys != 0
+    return held & (_age_h(floor_h, hours) <= WINDOW_H + 1) if floor_h else held
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(at, at + _MOVED) for at in range(0, n, _MOVED)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -23,12 +24,12 @@ _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more
 class Blobs(Mapping[str, bytes]):
     """Blobs by key. A page is packed when it is asked for: all at once would be a copy of the memory."""
 
-    def __init__(self, memory: Memory, ready: Mapping[str, bytes], pages: Mapping[str, int]) -> None:
-        self._memory, self._ready, self._pages = memory, ready, pages
+    def __init__(self, pack: Callable[[int], bytes], ready: Mapping[str, bytes], pages: Mapping[str, int]) -> None:
+        self._pack, self._ready, self._pages = pack, ready, pages
 
     def __getitem__(self, key: str) -> bytes:
         page = self._pages.get(key)
-        return self._ready[key] if page is None else _pack(self._memory, page)
+        return self._ready[key] if page is None else self._pack(page)
 
     def __iter__(self) -> Iterator[str]:
         return chain(self._pages, self._ready)
@@ -79,7 +80,7 @@ class Pager:
         segments, old = self._segments.delta(memory.watermark_ms)
         memory.page_dirty[:] = False
         memory.episodes_dirty.clear()
-        return Delta(Blobs(memory, self._ready | segments, self._dirty), [*self._drop, *old])
+        return Delta(Blobs(partial(_pack, memory), self._ready | segments, self._dirty), [*self._drop, *old])
 
     def saved(self) -> None:
         """The last delta is stored."""

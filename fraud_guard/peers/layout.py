@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-LAYOUT = 1
+LAYOUT = 2
 SKETCH_WORDS = 8
 SKETCH_BITS = 64 * SKETCH_WORDS
 """Bits of a sketch of distinct subjects; it counts to about two thousand."""
@@ -15,7 +15,11 @@ GENERATION_BUCKETS = 288
 TIME_CONSTANT_BUCKETS = 2_016
 """Counters decay with a time constant of 7 days."""
 EXPIRE_BUCKETS = 30 * 288
-"""A caller unseen this long is forgotten."""
+"""A caller unseen for longer is forgotten."""
+LONE_BUCKETS = 2 * GENERATION_BUCKETS
+"""A caller of one subject is forgotten when unseen for longer than this. Most callers are; by then a sketch counts no more anyway."""
+LONE = 2
+"""Fewer subjects called lately, and fewer return calls: a caller of one subject."""
 
 
 class Tally(IntEnum):
@@ -56,3 +60,7 @@ CONTACT = np.dtype(
     ]
 )
 """The beginning or the end of a call between a subject and a peer, as the `peers` log carries it."""
+MET = np.dtype([("peer", "u8"), ("bit", "u2"), ("value", "i4"), ("ended", "u1"), ("outgoing", "u1")])
+"""What a caller's record will take of a contact when its bucket closes; `bit` is the subject's in a sketch."""
+TOLD = np.dtype([("peer", "u8"), ("bucket", "i8"), ("value", "f8")])
+"""A reputation that was published with a bucket."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fraud_guard.peers.layout import GENERATION_BUCKETS, SKETCH_BITS, Tally
+from fraud_guard.peers.layout import GENERATION_BUCKETS, SKETCH_BITS, TOLD, Tally
 
 INDEPENDENT = 5
 """Fewer distinct subjects tell nothing."""
@@ -50,13 +50,23 @@ def reputations(callers: np.ndarray) -> Floats:
 class Published:
     """Reputations by the bucket they were published for; read in the order of the log."""
 
-    def __init__(self, versions: dict[int, list[tuple[int, float]]] | None = None) -> None:
-        self.versions = versions or {}
+    def __init__(self) -> None:
+        self.versions: dict[int, list[tuple[int, float]]] = {}
         """By peer, (bucket, log-odds) in order of buckets."""
 
     def publish(self, bucket: int, peers: npt.NDArray[np.uint64], values: Floats) -> None:
         """What changed with a bucket; buckets come in order."""
         for peer, value in zip(peers.tolist(), values.tolist(), strict=True):
+            self.versions.setdefault(peer, []).append((bucket, value))
+
+    def after(self, bucket: int) -> np.ndarray:
+        """What was published for later buckets and is still known, as dtype TOLD."""
+        told = [(peer, since, v) for peer, versions in self.versions.items() for since, v in versions if since > bucket]
+        return np.array(told, TOLD)
+
+    def restore(self, told: np.ndarray) -> None:
+        """Add what `after` gave, in order of buckets."""
+        for peer, bucket, value in told.tolist():
             self.versions.setdefault(peer, []).append((bucket, value))
 
     def at(self, peers: npt.NDArray[np.uint64], buckets: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

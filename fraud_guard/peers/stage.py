@@ -10,15 +10,21 @@ import numpy.typing as npt
 
 from fraud_guard.errors import IntegrityError
 from fraud_guard.memory.duplicates import REPEAT, Duplicates
-from fraud_guard.memory.segments import PREFIX, Segments
+from fraud_guard.memory.pages import Blobs, Delta
+from fraud_guard.memory.segments import PREFIX as FINGERPRINTS
+from fraud_guard.memory.segments import Segments, Shelf
 from fraud_guard.peers.bucket import bucket_of, usable
 from fraud_guard.peers.callers import Callers, Closed
-from fraud_guard.peers.layout import CALLER, CONTACT, LAYOUT
+from fraud_guard.peers.layout import LAYOUT, MET, TOLD
 from fraud_guard.peers.packing import packed, unpacked
-from fraud_guard.peers.reputation import Published
+from fraud_guard.peers.records import PREFIX as PAGES
+from fraud_guard.peers.records import Records
+from fraud_guard.peers.reputation import LASTS_BUCKETS, Published
 from fraud_guard.tags.kinds import Kind
 
-_WHOLE = "c/whole"
+_PLACE = "c/place"
+_CONTACTS = "o/"
+_TOLD = "v/"
 _FORGET_EVERY = 12
 """Buckets."""
 
@@ -29,7 +35,6 @@ class _Place(msgspec.Struct, array_like=True, frozen=True):
     layout: int
     bucket: int
     watermark_ms: int
-    published: dict[int, list[tuple[int, float]]]
 
 
 class PeerStage:
@@ -37,8 +42,8 @@ class PeerStage:
 
     def __init__(self) -> None:
         self.callers, self.published, self._seen = Callers(), Published(), Duplicates()
-        self._segments = Segments(self._seen)
-        self.watermark_ms, self._forgotten = 0, 0
+        self._segments, self._contacts, self._told = Segments(self._seen), Shelf(_CONTACTS), Shelf(_TOLD)
+        self.watermark_ms, self._forgotten, self._told_to = 0, 0, -1
 
     def take(self, contacts: np.ndarray, watermark_ms: int) -> None:
         """Contacts in log order, and the watermark that was reached with them."""
@@ -63,35 +68,63 @@ class PeerStage:
             self.published.forget(before)
             self._forgotten = before
 
-    def delta(self) -> tuple[dict[str, bytes], list[str]]:
-        """Blobs to write over what was stored before, and keys to drop; then call `saved`."""
-        segments, old = self._segments.delta(self.watermark_ms)
-        whole = _Place(LAYOUT, self.callers.bucket, self.watermark_ms, self.published.versions)
-        kept = {_WHOLE: msgspec.msgpack.encode(whole), "c/callers": packed(self.callers.table), "c/open": packed(self.callers.waiting())}
-        return kept | segments, old
+    def delta(self) -> Delta:
+        """What is not stored yet, to be stored before the stage takes anything more; then call `saved`."""
+        self._shelve()
+        ready, drop = self._segments.delta(self.watermark_ms)
+        ready = {_PLACE: msgspec.msgpack.encode(_Place(LAYOUT, self.callers.bucket, self.watermark_ms))} | ready
+        for shelf in (self._contacts, self._told):
+            segments, old = shelf.delta()
+            ready, drop = ready | segments, drop + old
+        pages, empty = self.callers.records.delta()
+        return Delta(Blobs(self.callers.records.pack, ready, pages), drop + empty)
 
     def saved(self) -> None:
         """The last delta is stored."""
-        self._segments.saved()
+        self.callers.records.saved()
+        for one in (self._segments, self._contacts, self._told):
+            one.saved()
 
     @classmethod
     def restored(cls, blobs: Mapping[str, bytes]) -> PeerStage:
         """The stage that wrote these blobs. Raises IntegrityError for another layout or damage."""
         stage = cls()
-        if _WHOLE not in blobs:
-            return stage
         try:
-            place = msgspec.msgpack.decode(blobs[_WHOLE], type=_Place)
-            callers, waiting = unpacked(blobs["c/callers"], CALLER), unpacked(blobs["c/open"], CONTACT)
+            if blobs:
+                stage._restore(_by_kind(blobs))
         except (msgspec.MsgspecError, OSError, ValueError, KeyError) as broken:
-            raise IntegrityError(f"the memory of callers is damaged ({type(broken).__name__}); restore the last snapshot") from broken
-        if place.layout != LAYOUT:
-            raise IntegrityError(f"the memory of callers has layout {place.layout}, this build reads {LAYOUT}")
-        stage.callers, stage.published = Callers.restored(callers, waiting, place.bucket), Published(place.published)
-        stage.watermark_ms = place.watermark_ms
-        for key in sorted(k for k in blobs if k.startswith(PREFIX)):
-            stage._segments.restore(key, blobs[key])
+            raise IntegrityError(
+                f"the memory of callers is damaged or of another version ({type(broken).__name__}); restore the last snapshot"
+            ) from broken
         return stage
+
+    def _shelve(self) -> None:
+        """Make segments of the contacts of the open bucket and of what was published, since the last time."""
+        bucket, contacts = self.callers.bucket, self.callers.fresh()
+        self._contacts.drop(bucket)
+        if len(contacts):
+            self._contacts.put(packed(contacts), bucket)
+        self._told.drop(self._forgotten - LASTS_BUCKETS + 1)
+        told = self.published.after(self._told_to) if bucket - 1 > self._told_to else np.zeros(0, TOLD)
+        if len(told):
+            self._told.put(packed(told), bucket - 1)
+        self._told_to = bucket - 1
+
+    def _restore(self, kinds: Mapping[str, dict[str, bytes]]) -> None:
+        place = msgspec.msgpack.decode(kinds["c/"][_PLACE], type=_Place)
+        if place.layout != LAYOUT:
+            raise IntegrityError(f"the memory of callers has layout {place.layout}, this build reads {LAYOUT}; run the version that wrote it")
+        contacts = [unpacked(blob, MET) for blob in kinds[_CONTACTS].values()]
+        self.callers = Callers.restored(Records.restored(kinds[PAGES]), contacts, place.bucket)
+        self.watermark_ms, self._told_to = place.watermark_ms, place.bucket - 1
+        for key in kinds[_CONTACTS]:
+            self._contacts.note(key, place.bucket)
+        for key, blob in kinds[_TOLD].items():
+            told = unpacked(blob, TOLD)
+            self.published.restore(told)
+            self._told.note(key, int(told["bucket"].max()))
+        for key, blob in kinds[FINGERPRINTS].items():
+            self._segments.restore(key, blob)
 
     def _once(self, contacts: np.ndarray) -> np.ndarray:
         """The contacts without repeats; a reused id is another call."""
@@ -104,3 +137,13 @@ class PeerStage:
 
     def _publish(self, closed: Closed) -> None:
         self.published.publish(closed.bucket, closed.peers, closed.values)
+
+
+def _by_kind(blobs: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """Blobs by prefix, in the order of their keys. Raises IntegrityError for a prefix that is none of ours."""
+    kinds: dict[str, dict[str, bytes]] = {prefix: {} for prefix in ("c/", PAGES, _CONTACTS, _TOLD, FINGERPRINTS)}
+    for key in sorted(blobs):
+        if key[:2] not in kinds:
+            raise IntegrityError(f"the memory of callers holds an unknown blob {key[:2]!r}; was it written by a newer version?")
+        kinds[key[:2]][key] = blobs[key]
+    return kinds

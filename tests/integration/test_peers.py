@@ -99,6 +99,6 @@ def test_callers_are_remembered(tmp_path: Path) -> None:
     """What was learnt of callers is stored; the log of contacts is read from there on."""
     driver = worked(tmp_path)
     driver.site.peers.checkpoint(None)
-    assert driver.site.store.load(PARTITION).blobs.keys() >= {"c/whole", "c/callers"}
+    assert driver.site.store.load(PARTITION).blobs.keys() >= {"c/place", "p/00000000"}
     assert driver.site.peers.saved_offset == driver.site.log.end("peers", 0) > 0
     driver.close()

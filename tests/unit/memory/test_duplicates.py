@@ -114,3 +114,13 @@ def test_every_name_is_kept(count):
     assert set(ask(memory, names, [0] * count)) == {NEW}
     assert set(ask(memory, names, [0] * count)) == {REPEAT}
     assert len(memory) == count
+
+
+def test_a_large_table_grows_without_losing_a_name():
+    """Names move into a larger table in parts, and each is found there."""
+    memory, names = Duplicates(), np.arange(1, 150_001, dtype=np.uint64) << np.uint64(16)
+    shards, at_ms = np.zeros(10_000, np.uint16), np.full(10_000, START_MS)
+    for status in (NEW, REPEAT):
+        answers = [memory.check(some, shards, at_ms, at_ms, START_MS) for some in names.reshape(-1, 10_000)]
+        assert (np.concatenate(answers) == status).all()
+    assert len(memory) == len(names)

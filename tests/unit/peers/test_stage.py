@@ -39,6 +39,12 @@ def fed(rows: np.ndarray, *, size: int = 1_000, again: bool = False) -> PeerStag
     return stage
 
 
+def image(stage: PeerStage) -> dict[int, bytes]:
+    """All records, by peer."""
+    table = stage.callers.records.table
+    return {int(record["peer"]): record.tobytes() for record in table[table["peer"] != 0]}
+
+
 def asked(stage: PeerStage, bucket: int) -> float:
     return float(stage.reputations(rows_of([(1, bucket, 0)], Kind.CALL_START))[0])
 
@@ -74,12 +80,80 @@ def test_a_restart_changes_nothing(day: list[tuple[int, int, int]], at: int) -> 
     """Stored and built again between two contacts, with the contact before it read once more."""
     rows = rows_of(sorted(day, key=lambda c: c[1]))
     whole, first = fed(rows, size=1), fed(rows[:at], size=1)
-    again = PeerStage.restored(first.delta()[0])
+    again = PeerStage.restored(dict(first.delta().blobs))
     for row in rows[max(at - 1, 0) :]:
         one = np.array([row], ROW)
         again.take(contacts_of(one), int(one["watermark_ms"][0]))
     assert again.published.versions == whole.published.versions
-    assert again.callers.table.tobytes() == whole.callers.table.tobytes()
+    assert image(again) == image(whole)
+
+
+MANY = st.lists(
+    st.tuples(st.integers(1, 60), st.integers(0, 9), st.integers(0, 400), st.sampled_from(("", "", "store", "store", "fail", "forget"))),
+    min_size=1, max_size=60,
+)  # fmt: skip
+
+
+@given(MANY)
+def test_checkpoints_of_what_changed_make_the_whole(weeks: list[tuple[int, int, int, str]]) -> None:
+    """Checkpoints between any two contacts, some of them failed: what is stored is the stage, and it goes on as the stage does."""
+    stage, store, bucket = PeerStage(), dict[str, bytes](), 0
+    for i, (peer, subjects, gap, then) in enumerate(weeks):
+        bucket += gap
+        take(stage, calls_of(peer, subjects, bucket, i))
+        if then == "forget":
+            stage.forget((START + bucket) * BUCKET_MS)
+        elif then:
+            checkpoint(stage, store, stored=then == "store")
+    checkpoint(stage, store)
+    again = PeerStage.restored(store)
+    assert image(again) == image(stage)
+    later = calls_of(weeks[0][0], 9, bucket + 1, len(weeks))
+    for one in (stage, again):
+        take(one, later)
+        one.take(np.zeros(0, CONTACT), (START + bucket + 5) * BUCKET_MS)
+    assert image(again) == image(stage)
+    asked_for = np.repeat(np.arange(1, 61, dtype=np.uint64), 5), np.tile(np.arange(bucket, bucket + 5) + START, 60)
+    stage.published.forget(START + bucket)
+    assert again.published.at(*asked_for).tolist() == stage.published.at(*asked_for).tolist()
+
+
+def calls_of(peer: int, subjects: int, bucket: int, n: int) -> np.ndarray:
+    rows = rows_of([(s, bucket, 0) for s in range(subjects + 1)])
+    rows["peer"], rows["fingerprint"] = peer, (np.arange(len(rows)) + n * 100 + 1) << 16
+    return rows
+
+
+def take(stage: PeerStage, rows: np.ndarray) -> None:
+    stage.take(contacts_of(rows), int(rows["watermark_ms"][-1]))
+
+
+def checkpoint(stage: PeerStage, store: dict[str, bytes], *, stored: bool = True) -> set[str]:
+    """Keys written or dropped."""
+    blobs, drop = stage.delta()
+    if stored:
+        store.update(blobs)
+        for key in drop:
+            store.pop(key, None)
+        stage.saved()
+    return set(blobs) | set(drop)
+
+
+def test_a_checkpoint_writes_only_what_changed() -> None:
+    """Contacts once, callers when their bucket has closed, pages of 16; and what nobody needs goes."""
+    stage, store = PeerStage(), dict[str, bytes]()
+    for peer in range(1, 41):
+        take(stage, calls_of(peer, 0, 0, peer))
+    assert checkpoint(stage, store) == {"c/place", "o/000000000000", "d/000000000000"}
+    assert checkpoint(stage, store) == {"c/place"}
+    take(stage, calls_of(7, 39, 1, 50))
+    assert checkpoint(stage, store) - {"d/000000000001"} == {"c/place", "o/000000000000", "o/000000000001", *(f"p/0000000{k}" for k in range(3))}
+    stage.take(np.zeros(0, CONTACT), (START + 2) * BUCKET_MS)
+    assert checkpoint(stage, store) == {"c/place", "o/000000000001", "p/00000000", "v/000000000000"}
+    take(stage, calls_of(7, 39, 700, 60))
+    stage.forget((START + 700) * BUCKET_MS)
+    assert checkpoint(stage, store) >= {"p/00000000", "p/00000001", "p/00000002", "v/000000000000"}
+    assert [key for key in store if key[0] in "pv"] == ["p/00000000"]
 
 
 def test_contacts_survive_the_log() -> None:
@@ -98,7 +172,7 @@ def test_damaged_blobs_are_refused() -> None:
     """Another layout or broken bytes stop the stage instead of misleading it."""
     stage = fed(FORTY)
     stage.take(np.zeros(0, CONTACT), (START + 50) * BUCKET_MS)
-    blobs, _ = stage.delta()
-    for key in ("c/whole", "c/callers"):
+    blobs = dict(stage.delta().blobs)
+    for key in ("c/place", "p/00000000"):
         with pytest.raises(IntegrityError):
             PeerStage.restored(blobs | {key: blobs[key][:12]})
