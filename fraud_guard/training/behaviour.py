@@ -33,8 +33,8 @@ from fraud_guard.training.packaging import artefact_of, json_file
 PRIOR = 0.01
 """Share of scam for which probabilities are stated; log-odds minus its logit are weights of evidence."""
 FLAG_RATE = 0.001
-FOLDS = 5
-TREES, LEAVES, DEPTH = 300, 31, 6
+FOLDS = 3
+TREES, LEAVES, DEPTH = 500, 31, 6
 TYPE_TREES_EACH, TYPE_LEAVES = 40, 7
 LEAST_OF_A_TYPE = 10
 """Types with fewer rows are not learned."""
@@ -121,7 +121,7 @@ def fit_scam(
         else {}
     )
     parameters = {
-        **_parameters(seed), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.1,
+        **_parameters(seed), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.08,
         "min_data_in_leaf": 60, "feature_fraction": 0.5, "lambda_l2": 5.0, **more,
     }  # fmt: skip
     return lightgbm.train(parameters, _dataset(data, at, data.label[at]), TREES)

@@ -15,19 +15,9 @@ IGNORED_COUNTS = 1.0
 LATE_COUNTS = 0.5
 """A row after the point of no return: help still counts, but less."""
 
-_RAISES = frozenset(
-    ("text_score_24h", "host_score_24h", "call_reputation", "call_risky", "call_overseas", "call_virtual", "call_irregular",
-     "call_marked", "call_no_peer", "call_otps", "call_shares", "call_banks", "call_lures", "call_loans", "call_installs",
-     "call_forwarded", "forwarded", "last_call_otps", "last_call_shares", "last_call_banks", "last_call_lures", "last_call_risky")
-)  # fmt: skip
-_COUNTS_THAT_RAISE = ("lure_", "scam_texts_", "lures_", "lookalike_visits_", "sideloads_", "risky_calls_", "overseas_calls_",
-                      "screen_shares_", "marked_")  # fmt: skip
-_FADES = frozenset(
-    ("scam_text", "scam_host", "lure", "lure_link", "lookalike_host", "sideload", "sideload_install", "share_on_risky_call",
-     "otp_on_risky_call", "bank_app_on_risky_call", "long_risky_call", "risky_call", "overseas_call", "virtual_call",
-     "irregular_call", "marked", "forwarding", "remote_control", "share_install", "screen_share", "ip_host", "free_hosting",
-     "short_link", "first_contact_call", "first_contact_sms")
-)  # fmt: skip
+_RAISES = frozenset(("text_score_24h", "host_score_24h", "call_reputation"))
+_COUNTS_THAT_RAISE = ("scam_texts_", "lures_", "lookalike_visits_", "sideloads_", "marked_")
+_FADES = frozenset(("scam_text", "scam_host", "lure", "lure_link", "lookalike_host", "sideload", "marked"))
 """The longer ago, the less it says: `since_…_s` of these may only lower a score."""
 
 
@@ -35,8 +25,7 @@ def direction(feature: str) -> int:
     """1 when the feature may only raise the score, -1 when it may only lower it, 0 when it may do both."""
     if feature in _RAISES or feature.startswith(_COUNTS_THAT_RAISE):
         return 1
-    what = feature.removeprefix("since_").removesuffix("_s")
-    return -1 if feature.startswith("since_") and (what in _FADES or what.startswith("lure_")) else 0
+    return -1 if feature.startswith("since_") and feature.removeprefix("since_").removesuffix("_s") in _FADES else 0
 
 
 def taught(cities: Sequence[CityRows]) -> BehaviourRows:
