@@ -24,6 +24,8 @@ NAME = "behaviour"
 STEP = 0.25
 LEAST = 2.0
 """A weight below this is not told: it alone is worth less than the lowest level."""
+REASONED = 2.5
+"""From this weight on it is worth the milliseconds to find out why."""
 HOLDS_MS = 24 * 3_600_000
 MOST_TYPES = 3
 MOST_REASONS = 3
@@ -59,7 +61,7 @@ class Behaviour:
         """See Voice."""
         row = self._matrix(looked, slice(i, i + 1))
         tag, ts_ms = int(looked.rows["position"][i]), int(looked.now_ms[i])
-        zh, en = self._why(row) if told else ("", "")
+        zh, en = self._why(row, weight) if told else ("", "")
         return Evidence(
             kind="behaviour", id=NAME, version=self._version, weight=weight, group=NAME, scam_types=self._types(row),
             ts_ms=ts_ms, until_ms=ts_ms + HOLDS_MS, level_floor=4, positions=(tag,) if tag != NO_TAG else (),
@@ -75,8 +77,8 @@ class Behaviour:
         best = np.argsort(-shares, kind="stable")[:MOST_TYPES].tolist()
         return tuple(sorted((self.model.classes[k], round(float(shares[k]), 3)) for k in best))
 
-    def _why(self, row: npt.NDArray[np.float32]) -> tuple[str, str]:
-        reasons = self.model.reasons(row, MOST_REASONS)[0]
+    def _why(self, row: npt.NDArray[np.float32], weight: float) -> tuple[str, str]:
+        reasons = self.model.reasons(row, MOST_REASONS)[0] if weight >= REASONED else ()
         told = [(words.told(r.feature, r.value, "zh"), words.told(r.feature, r.value, "en")) for r in reasons]
         if not told:
             return "行为模型：近期行为组合与受骗前相似", "behaviour model: the recent mix of events resembles the time before a loss"

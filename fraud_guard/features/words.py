@@ -12,6 +12,7 @@ from typing import Literal
 from fraud_guard.features.vector import FEATURES, NEVER_S
 
 Tongue = Literal["zh", "en"]
+JUST_S = 60
 Pair = tuple[str, str]
 """The same in Chinese and in English."""
 
@@ -157,10 +158,13 @@ def told(name: str, value: float, tongue: Tongue) -> str:
     if name.startswith("since_"):
         if value >= NEVER_S:
             return f"此前无{what}" if zh else f"never {what}"
+        if value < JUST_S:
+            return f"刚有{what}" if zh else f"{what}, just now"
         return f"{about(value, tongue)}前{what}" if zh else f"{what}, {about(value, tongue)} ago"
     if unit == "s":
         return f"{what}{about(value, tongue)}" if zh else f"{what}: {about(value, tongue)}"
-    return f"{what}约{value:.1f}" if zh else f"{what}: {value:.1f}"
+    number = f"{value:.1f}".removesuffix(".0")
+    return f"{what}约{number}" if zh else f"{what}: {number}"
 
 
 def _since_zh(what: str) -> str:
