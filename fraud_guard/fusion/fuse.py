@@ -56,8 +56,9 @@ def type_shares(evidence: Sequence[Evidence], policy: FusionPolicy) -> dict[str,
     """P(type | scam): soft-max of the evidence for each type, sorted, largest first."""
     score: dict[str, float] = {}
     for item in evidence:
+        weight = item.weight if item.kind == "behaviour" else policy.rules_on_types * item.weight
         for scam_type, share in item.scam_types:
-            score[scam_type] = score.get(scam_type, 0.0) + item.weight * share
+            score[scam_type] = score.get(scam_type, 0.0) + weight * share
     if not score:
         return {UNKNOWN_TYPE: 1.0}
     raw = {t: policy.type_prior.get(t, 1.0) * math.exp(s) for t, s in score.items()}

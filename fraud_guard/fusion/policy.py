@@ -21,11 +21,15 @@ class Mixing(BaseModel):
 
 
 class FusionPolicy(BaseModel):
-    """Numbers of `rules/policy/fusion.yaml`. Of several mixings the one that gives the higher probability counts."""
+    """Numbers of `rules/policy/fusion.yaml`. Of several mixings the one that gives the higher probability counts.
+
+    `rules_on_types`: share of a rule's weight when types are told apart, where the model's counts in full.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = Field(ge=1)
     prior_probability: float = Field(gt=0, lt=0.5)
     mixings: tuple[Mixing, ...] = Field(default=(Mixing(),), min_length=1, max_length=4)
+    rules_on_types: float = Field(default=1.0, gt=0, le=1)
     type_prior: dict[str, float] = Field(default_factory=dict)

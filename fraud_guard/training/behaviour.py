@@ -34,6 +34,8 @@ PRIOR = 0.01
 """Share of scam for which probabilities are stated; log-odds minus its logit are weights of evidence."""
 FLAG_RATE = 0.001
 FOLDS = 3
+WORTH_THREADS = 50_000
+"""Rows from which on several threads are faster than one."""
 TREES, LEAVES, DEPTH = 500, 31, 6
 TYPE_TREES_EACH, TYPE_LEAVES = 40, 7
 LEAST_OF_A_TYPE = 10
@@ -102,12 +104,12 @@ def score_unseen(data: BehaviourRows, bounds: Sequence[int], seed: int) -> Unsee
     folds = GroupKFold(min(FOLDS, len(np.unique(data.group))))
     for train, test in folds.split(data.rows, data.label, data.group):
         raw[test] = fit_scam(data, train, bounds, seed).predict(
-            data.rows[test], raw_score=True, num_threads=0
+            data.rows[test], raw_score=True, num_threads=1
         )
         booster, classes = fit_types(data, train, seed)
         scam = test[data.label[test] == 1]
         if booster and len(scam):
-            best[scam] = np.array(classes)[np.argmax(booster.predict(data.rows[scam], num_threads=0), axis=1)]
+            best[scam] = np.array(classes)[np.argmax(booster.predict(data.rows[scam], num_threads=1), axis=1)]
     return Unseen(raw, best)
 
 
@@ -121,7 +123,7 @@ def fit_scam(
         else {}
     )
     parameters = {
-        **_parameters(seed), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.08,
+        **_parameters(seed, len(at)), "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.08,
         "min_data_in_leaf": 60, "feature_fraction": 0.5, "lambda_l2": 5.0, **more,
     }  # fmt: skip
     return lightgbm.train(parameters, _dataset(data, at, data.label[at]), TREES)
@@ -138,7 +140,7 @@ def fit_types(
         return None, tuple(classes.tolist())
     named = named[np.isin(data.scam_type[named], classes)]
     parameters = {
-        **_parameters(seed), "objective": "multiclass", "num_class": len(classes), "num_leaves": TYPE_LEAVES,
+        **_parameters(seed, len(named)), "objective": "multiclass", "num_class": len(classes), "num_leaves": TYPE_LEAVES,
         "learning_rate": 0.1, "min_data_in_leaf": 5, "feature_fraction": 0.5, "lambda_l2": 1.0,
     }  # fmt: skip
     numbers = np.searchsorted(classes, data.scam_type[named])
@@ -147,10 +149,10 @@ def fit_types(
     )
 
 
-def _parameters(seed: int) -> dict[str, Any]:
-    """What makes a fit repeatable, and a model that our reader takes."""
+def _parameters(seed: int, rows: int) -> dict[str, Any]:
+    """What makes a fit repeatable (on any number of cores), and a model that our reader takes."""
     return {
-        "seed": seed, "deterministic": True, "force_row_wise": True, "verbose": -1,
+        "seed": seed, "num_threads": 1 if rows < WORTH_THREADS else 0, "deterministic": True, "force_row_wise": True, "verbose": -1,
         "use_missing": False, "max_bin": 63,
     }  # fmt: skip
 

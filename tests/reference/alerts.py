@@ -85,7 +85,7 @@ class Case:
         score: dict[str, float] = {}
         for clue in self.clues:
             for scam_type, share in clue.rule.scam_types.items():
-                score[scam_type] = score.get(scam_type, 0.0) + clue.weight * share
+                score[scam_type] = score.get(scam_type, 0.0) + policy.rules_on_types * clue.weight * share
         raw = {t: policy.type_prior.get(t, 1.0) * math.exp(s) for t, s in score.items()}
         return tuple(sorted((t, round(v / sum(raw.values()), 9)) for t, v in raw.items()))
 
