@@ -1,6 +1,7 @@
 """How well scams are seen: cities nobody learned from, judged by rules, by models and by both; writes docs/judgement.md.
 
-`python -m benchmarks.judgement --write` (about an hour on one core; `--jobs 2` halves it).
+`python -m benchmarks.judgement --write` (about 25 minutes on one core; `--jobs 2` halves it). Rules and models alone are heard in the first city
+of each kind.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "judgement.md"
 VOICES = ("both", "rules", "models")
 HEAD = """# How well scams are seen
 
-Written by `python -m benchmarks.judgement --write`: `simulate`, `replay --voices …`, `evaluate` for each city. No model learned from these seeds and nobody tuned a number on them;
-levels and mixings were chosen on cities of other seeds (`datasets/teaching_cities.py`, 21–23, 31, 41, 401–403, 411). Definitions: [evaluation.md](evaluation.md). Cities of {people:,} people, {days} days
+Written by `python -m benchmarks.judgement --write`: `simulate`, `replay --voices …`, `evaluate` for each city; rules and models alone in the first city of a kind. No model learned from these seeds and nobody tuned a number on them;
+levels and mixings were chosen on cities of other seeds (`datasets/teaching_cities.py`, 21–23, 31, 41, 401–403, 411, 471–473, 501–503). Definitions: [evaluation.md](evaluation.md). Cities of {people:,} people, {days} days
 (slow: {slow_people:,} people, {slow_days} days), default prior: 25 losses, 25 broken off, 150 ignored attempts a day and 10,000 people. Intervals are 95 %.
 
 **Read this with care.** The cities come from our own simulator: same authors, same wording as the text model learned from. They show that the parts work together, not how a real city would be judged.
@@ -51,7 +52,7 @@ CASES = (
     Case("evasion", (621, 622, 623), ("--evasion",), 0.65), Case("slow", (631,), ("--slow",), 0.70),
     Case("quiet", (641,), ("--prior", "none")),
 )  # fmt: skip
-PEOPLE, DAYS, SLOW_PEOPLE, SLOW_DAYS = 10_000, 7, 3_000, 60
+PEOPLE, DAYS, SLOW_PEOPLE, SLOW_DAYS = 10_000, 7, 2_500, 60
 
 
 def main() -> int:
@@ -79,7 +80,7 @@ def _judged(work: tuple[Case, int, Path]) -> dict[str, dict[str, Any]]:
     people, days = (SLOW_PEOPLE, SLOW_DAYS) if case.kind == "slow" else (PEOPLE, DAYS)
     _run("simulate", "--people", people, "--days", days, "--seed", seed, "--out", folder, "--quiet", *case.flags)
     cards = {}
-    for voices in VOICES:
+    for voices in VOICES if seed == case.seeds[0] else VOICES[:1]:
         alerts, card = folder / f"{voices}.ndjson", folder / f"{voices}.json"
         _run("replay", folder / "tags.ndjson", "--stations", folder / "stations.csv", "--subjects", folder / "subjects.csv",
              "--alerts", alerts, "--voices", voices, "--quiet")  # fmt: skip
@@ -108,8 +109,8 @@ def _page(cases: Sequence[Case], cards: Cards) -> str:
 def _table(case: Case, cards: Sequence[dict[str, dict[str, Any]]]) -> str:
     flags = " ".join(case.flags)
     lines = [f"## {case.kind.capitalize()}{f' (`{flags}`)' if flags else ''}, seeds {', '.join(map(str, case.seeds))}", "",
-             "| figure | bar | both | rules alone | models alone |", "|---|---|---|---|---|"]  # fmt: skip
-    figures = [_figures(case, [card[voices] for card in cards]) for voices in VOICES]
+             f"| figure | bar | both | rules alone, seed {case.seeds[0]} | models alone, seed {case.seeds[0]} |", "|---|---|---|---|---|"]  # fmt: skip
+    figures = [_figures(case, [card[voices] for card in cards if voices in card]) for voices in VOICES]
     for (what, bar, both), (_, _, rules), (_, _, models) in zip(*figures, strict=True):
         lines.append(f"| {what} | {bar} | {both} | {rules} | {models} |")
     return "\n".join([*lines, ""])

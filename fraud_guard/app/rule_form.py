@@ -17,10 +17,10 @@ from fraud_guard.tags.kinds import Kind
 
 TEST_WEIGHT = 5.7
 """A rule in test must not raise an alert alone: level 4 begins at a sum of 5.73."""
-SIGN_WEIGHT = 9.2
-"""A sign without an order of events must not reach level 2 alone: it begins at a sum of 9.21."""
-CHAIN_WEIGHT = 11.4
-"""No rule reaches level 1 alone, however many optional steps it saw: it begins at a sum of 11.41."""
+SIGN_WEIGHT = 9.9
+"""A sign without an order of events must not reach level 2 alone: it begins at a sum of 9.91."""
+CHAIN_WEIGHT = 12.1
+"""No rule reaches level 1 alone, however many optional steps it saw: it begins at a sum of 12.11."""
 
 
 class UniqueId(Check):

@@ -33,6 +33,7 @@ from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
 from fraud_guard.app import agents, scorer
 from fraud_guard.app.cli.main import app as cli
 from fraud_guard.app.logs import log_to_stderr
+from fraud_guard.app.rule_files import read_behaviour_files
 from fraud_guard.app.topics import ALERTS, LOG, MIXED, ORDERS
 from fraud_guard.door.numbers import normalise
 from fraud_guard.door.rows import RowMaker
@@ -150,10 +151,11 @@ class Ran(NamedTuple):
 
 
 def all_numbers() -> set[str]:
-    """National form of every Chinese number, E.164 digits of the others; without those that examples of rules name."""
+    """National form of every Chinese number, E.164 digits of the others; without those that a generation names by chance: in examples of rules, in figures of the model."""
     raw = itertools.chain.from_iterable((subject(n), peer(n), numbers.contact_number(n)) for n in range(PEOPLE))
     canonical = {normalise(number) for number in raw} | {"+85253000777"}
     examples = " ".join(path.read_text(encoding="utf-8") for path in shipped("rules").rglob("*.yaml"))
+    examples += " ".join(read_behaviour_files().values())
     digits = {number.removeprefix("+86").removeprefix("+") for number in canonical}
     return {number for number in digits if number not in examples}
 

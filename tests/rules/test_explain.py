@@ -85,9 +85,9 @@ def test_the_worth_of_optional_steps_is_told() -> None:
     """A sequence with a bonus says what it gives without and with its optional steps."""
     spec = {"within": "1h", "bonus": 2.0, "steps": ["otp", {"where": "lure", "optional": True}, "bank"]}
     made = Rule.model_validate(rule("code-flood").model_dump(exclude={"when", "event", "sequence", "holds", "timer"})
-                               | {"holds": "2h", "weight": 6.0, "sequence": spec})  # fmt: skip
+                               | {"holds": "2h", "weight": 6.8, "sequence": spec})  # fmt: skip
     meaning = meaning_of(made, GENERATION)
-    assert (meaning.worth.weight, meaning.worth.most) == (6.0, 8.0)
+    assert (meaning.worth.weight, meaning.worth.most) == (6.8, 8.8)
     assert (meaning.worth.level, meaning.worth.most_level) == (4, 3)
     assert any("optional, adds 2 when seen" in line for line in meaning.en)
 
