@@ -151,11 +151,10 @@ class Ran(NamedTuple):
 
 
 def all_numbers() -> set[str]:
-    """National form of every Chinese number, E.164 digits of the others; without those that a generation names by chance: in examples of rules, in figures of the model."""
+    """National form of every Chinese number, E.164 digits of the others; without those that examples of rules name."""
     raw = itertools.chain.from_iterable((subject(n), peer(n), numbers.contact_number(n)) for n in range(PEOPLE))
     canonical = {normalise(number) for number in raw} | {"+85253000777"}
     examples = " ".join(path.read_text(encoding="utf-8") for path in shipped("rules").rglob("*.yaml"))
-    examples += " ".join(read_behaviour_files().values())
     digits = {number.removeprefix("+86").removeprefix("+") for number in canonical}
     return {number for number in digits if number not in examples}
 
@@ -268,7 +267,11 @@ def test_no_number_lies_open_in_any_file(ran: Ran) -> None:
     """Not one byte sequence in the data folder, the vault's file included, shows a number."""
     files = [path for path in (ran.folder / "data").rglob("*") if path.is_file()]
     assert {"log.db", "truth.db", "memory.db", "vault.db"} <= {path.name for path in files}
-    assert {path.name: ran.scanner.hits(path.read_bytes()) for path in files} == {path.name: set() for path in files}
+    by_chance = ran.scanner.hits(" ".join(read_behaviour_files().values()).encode())  # digits of a tree's thresholds
+    found = {path.name: ran.scanner.hits(path.read_bytes()) for path in files}
+    assert {name: hits - by_chance if name.endswith(".json") else hits for name, hits in found.items()} == {
+        path.name: set() for path in files
+    }
 
 
 def test_no_number_is_said(ran: Ran) -> None:

@@ -55,7 +55,7 @@ def test_every_check_recommends_something() -> None:
         ("short-summary", "zh: 约一小时内收到八条以上验证码", "zh: " + "约一小时内收到八条以上验证码" * 3, "zh"),
         ("no-accusation", "en: A flood of one-time codes", "en: codes of a suspect", "en"),
         ("weight-by-status", "status: stable\n", "status: test\ndecisive: true\nlevel_floor: 2\n", "decisive"),
-        ("weight-by-status", "weight: 3.2", "weight: 9.3", "weight"),
+        ("weight-by-status", "weight: 3.2", "weight: 10.0", "weight"),
         ("can-be-true", "when: otps_1h >= 7.5", "when: otps_1h >= 7.5 AND otps_1h < 7", "when"),
         ("can-be-true", "event: kind = 'sms' AND otp", "event: kind = 'sms' AND call", "event"),
         ("can-be-true", "event: kind = 'sms' AND otp", "timer: {after: 15min, call: kind = 'sms'}", "timer"),

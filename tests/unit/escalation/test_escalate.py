@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from fraud_guard.escalation.escalate import Sighting, end, observe
+from fraud_guard.escalation.escalate import Policies, Sighting, end, observe
 from fraud_guard.escalation.policy import EscalationPolicy
 from fraud_guard.fusion.evidence import Evidence
+from fraud_guard.fusion.policy import Mixing
 from fraud_guard.memory.episode import Episode
 from tests.reference.books import shipped_book
 
 T_MS = 1_790_000_000_000
 H_MS = 3_600_000
-POLICIES = shipped_book().generation.policies
+_SHIPPED = shipped_book().generation.policies
+POLICIES = Policies(_SHIPPED.fusion.model_copy(update={"mixings": (Mixing(),)}), _SHIPPED.escalation)
+"""Plain sums, so that a weight here means what it says."""
 
 
 def found(name: str, weight: float, at_ms: int = T_MS, *, floor: int = 4, holds_h: int = 6) -> Evidence:
