@@ -18,6 +18,7 @@ from fraud_guard.features.vector import FEATURES
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.learned.artefact import check_files
 from fraud_guard.learned.behaviour_model import BehaviourModel
+from fraud_guard.learned.odds import logit
 from fraud_guard.rounds import NO_TAG, Looked
 
 NAME = "behaviour"
@@ -39,7 +40,7 @@ class Voice(Protocol):
         """Weight of evidence of each row, 0 where there is none."""
 
     def evidence(self, looked: Looked, i: int, weight: float, *, told: bool) -> Evidence:
-        """The evidence of row `i`; with `told` it says why."""
+        """The evidence of row `i`; with `told` it says why and of which type, without it only that the model still says so."""
 
 
 class Behaviour:
@@ -49,7 +50,7 @@ class Behaviour:
         """Raises ConfigurationError when the model needs features that there are not."""
         model.columns_of(list(FEATURES))
         self.model = model
-        self._prior = float(np.log(model.spec.prior / (1 - model.spec.prior)))
+        self._prior = logit(model.spec.prior)
         self._version = version_number(model.artefact.version)
 
     def weights(self, looked: Looked) -> Floats:
@@ -59,13 +60,15 @@ class Behaviour:
 
     def evidence(self, looked: Looked, i: int, weight: float, *, told: bool) -> Evidence:
         """See Voice."""
-        row = self._matrix(looked, slice(i, i + 1))
         tag, ts_ms = int(looked.rows["position"][i]), int(looked.now_ms[i])
-        zh, en = self._why(row, weight) if told else ("", "")
+        why, types = ("", ""), tuple[tuple[str, float], ...]()
+        if told:
+            row = self._matrix(looked, slice(i, i + 1))
+            why, types = self._why(row, weight), self._types(row)
         return Evidence(
-            kind="behaviour", id=NAME, version=self._version, weight=weight, group=NAME, scam_types=self._types(row),
+            kind="behaviour", id=NAME, version=self._version, weight=weight, group=NAME, scam_types=types,
             ts_ms=ts_ms, until_ms=ts_ms + HOLDS_MS, level_floor=4, positions=(tag,) if tag != NO_TAG else (),
-            summary_zh=zh, summary_en=en,
+            summary_zh=why[0], summary_en=why[1],
         )  # fmt: skip
 
     def _matrix(self, looked: Looked, which: slice) -> npt.NDArray[np.float32]:

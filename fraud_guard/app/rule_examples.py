@@ -26,7 +26,7 @@ from fraud_guard.pipeline import decide
 from fraud_guard.rounds import tokens_of
 from fraud_guard.rulebook.book import Book
 from fraud_guard.rulebook.rule import Example, Rule, seconds
-from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, Block, Rows
+from fraud_guard.tags.block import BLOCK_MAX, Block, Rows
 
 START_MS = 1_773_626_400_000
 """Examples begin on Monday 2026-03-16 at 10:00, UTC+8."""
@@ -92,7 +92,7 @@ def run_day(generation: Generation, example: Example, block: int = BLOCK_MAX) ->
     memory = _memory(day, example)
     alerts: list[AlertEffect] = []
     for offset, one in enumerate(_blocks(door, day, block, example)):
-        one.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(one))
+        one.number(offset)
         alerts += decide(one, memory, generation).alerts
     return Run(tuple(alerts), tuple(f"tag {no.inlet + 1}: {no.reason} {no.detail}" for no in door.refused))
 

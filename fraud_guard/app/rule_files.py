@@ -16,6 +16,7 @@ from fraud_guard.behaviour import NAME as BEHAVIOUR
 from fraud_guard.errors import RuleError
 from fraud_guard.generation import Generation, build
 from fraud_guard.learned.active import active_version, load_artefact
+from fraud_guard.learned.artefact import SUMS
 from fraud_guard.rulebook.load import load_model, load_rule
 from fraud_guard.rulebook.rule import Rule, Words
 from fraud_guard.shipped import shipped
@@ -48,9 +49,10 @@ def read_behaviour_files(models: Path | None = None) -> dict[str, str]:
     version = active_version(BEHAVIOUR, models)
     if not version:
         return {}
-    load_artefact(BEHAVIOUR, version, models)
-    place = (models or shipped("models")) / BEHAVIOUR / version
-    return {f"{BEHAVIOUR}/{version}/{path.name}": _read(path, path.name) for path in sorted(place.iterdir())}
+    artefact = load_artefact(BEHAVIOUR, version, models)
+    sums = (models or shipped("models")) / BEHAVIOUR / version / SUMS
+    texts = {SUMS: _read(sums, SUMS)} | {file: artefact.text(file) for file in artefact.files}
+    return {f"{BEHAVIOUR}/{version}/{file}": text for file, text in texts.items()}
 
 
 def build_from_files(files: Mapping[str, str]) -> Generation:

@@ -10,12 +10,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from fraud_guard.door.hosts import Host
 from fraud_guard.learned.active import active_version, load_artefact
 from fraud_guard.learned.host_features import HostName
-from fraud_guard.learned.host_model import HostModel
-from fraud_guard.learned.text_model import TextModel
+from fraud_guard.learned.host_model import HostModel, HostSpec
+from fraud_guard.learned.odds import logit
+from fraud_guard.learned.text_model import TextModel, TextSpec
 from fraud_guard.tags.kinds import Flag, Lure
 from fraud_guard.tags.quantised import NO_SCORE, to_codes
 
@@ -64,10 +66,9 @@ class Opinions(NamedTuple):
         if model is None:
             return [_NO_TEXT] * len(texts)
         scores = model.score(texts)
-        codes = to_codes(scores.log_odds - _logit(model.spec.prior)).tolist()
+        codes, flags = _said(scores.log_odds, model.spec, Flag.SCAM_TEXT)
         best, share = scores.types.argmax(axis=1).tolist(), scores.types.max(axis=1).tolist()
         lures = [LURE_OF_TYPE.get(model.classes[k], 0) if p >= LEAST_TYPE_SHARE else 0 for k, p in zip(best, share, strict=True)]
-        flags = np.where(scores.log_odds > model.spec.flag_above, int(Flag.SCAM_TEXT), 0).tolist()
         found = map(TextOpinion, codes, flags, map(int, lures))
         return [one if text else _NO_TEXT for one, text in zip(found, texts, strict=True)]
 
@@ -77,10 +78,8 @@ class Opinions(NamedTuple):
         if model is None:
             return [_NO_HOST] * len(hosts)
         judged = [i for i, host in enumerate(hosts) if host.host and not host.flags & _UNJUDGED]
-        names = [HostName(h.host, h.registrable, bool(h.flags & Flag.LOOKALIKE)) for h in (hosts[i] for i in judged)]
-        log_odds = model.score(names, reasons=False).log_odds
-        codes = to_codes(log_odds - _logit(model.spec.prior)).tolist()
-        flags = np.where(log_odds > model.spec.flag_above, int(Flag.SCAM_HOST), 0).tolist()
+        scores = model.score([name_of(hosts[i]) for i in judged], reasons=False)
+        codes, flags = _said(scores.log_odds, model.spec, Flag.SCAM_HOST)
         found = [_NO_HOST] * len(hosts)
         for i, code, flag in zip(judged, codes, flags, strict=True):
             found[i] = HostOpinion(code, flag)
@@ -97,5 +96,12 @@ def shipped_opinions() -> Opinions:
     return Opinions(text, HostModel(load_artefact("hosts")) if active_version("hosts") else None)
 
 
-def _logit(probability: float) -> float:
-    return float(np.log(probability / (1 - probability)))
+def name_of(host: Host) -> HostName:
+    """A reduced host as the host model takes it."""
+    return HostName(host.host, host.registrable, bool(host.flags & Flag.LOOKALIKE), bool(host.flags & Flag.TOP_HOST))
+
+
+def _said(log_odds: npt.NDArray[np.float64], spec: TextSpec | HostSpec, flag: Flag) -> tuple[list[int], list[int]]:
+    """The bytes of scores, and `flag` where the model is sure."""
+    codes = to_codes(log_odds - logit(spec.prior))
+    return codes.tolist(), np.where(log_odds > spec.flag_above, int(flag), 0).tolist()

@@ -91,6 +91,7 @@ _SINCE: Mapping[str, str] = {
     "ip_host": "IP地址网站访问", "scam_host": "模型认定的可疑网站访问", "official_call": "公安政务号码通话", "forwarding": "设置呼叫转移", "marked": "已标记标签",
 }  # fmt: skip
 _WINDOWS: Mapping[str, str] = {"10m": "10分钟", "1h": "1小时", "24h": "24小时", "7d": "7天", "30d": "30天", "90d": "90天"}
+_SPANS: tuple[tuple[int, Pair], ...] = ((86_400, ("天", "d")), (3_600, ("小时", "h")), (60, ("分钟", "min")), (1, ("秒", "s")))
 UNITS: Mapping[str, Pair] = {
     "s": ("秒", "s"), "count": ("次", ""), "years": ("岁", "years"), "h": ("时", "h"), "log-odds": ("对数几率", "log-odds"), "0/1": ("是/否", "yes/no"), "day": ("", ""),
 }  # fmt: skip
@@ -136,18 +137,14 @@ def pick(pair: Pair, tongue: Tongue) -> str:
 
 def span(value_s: float, tongue: Tongue) -> str:
     """A span in the largest unit that leaves no rest."""
-    for size_s, zh, en in ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min")):
-        if value_s >= size_s and value_s % size_s == 0:
-            return f"{value_s / size_s:g}{zh if tongue == 'zh' else ' ' + en}"
-    return f"{value_s:g}{'秒' if tongue == 'zh' else ' s'}"
+    size_s, unit = next((size, unit) for size, unit in _SPANS if size == 1 or (value_s >= size and value_s % size == 0))
+    return f"{value_s / size_s:g}{_of(unit, tongue)}"
 
 
 def about(value_s: float, tongue: Tongue) -> str:
     """A span in words, rounded to its largest unit."""
-    for size_s, zh, en in ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min")):
-        if value_s >= size_s:
-            return f"{value_s / size_s:.0f}{zh if tongue == 'zh' else ' ' + en}"
-    return f"{value_s:.0f}{'秒' if tongue == 'zh' else ' s'}"
+    size_s, unit = next((size, unit) for size, unit in _SPANS if size == 1 or value_s >= size)
+    return f"{value_s / size_s:.0f}{_of(unit, tongue)}"
 
 
 def told(name: str, value: float, tongue: Tongue) -> str:
@@ -165,6 +162,10 @@ def told(name: str, value: float, tongue: Tongue) -> str:
         return f"{what}{about(value, tongue)}" if zh else f"{what}: {about(value, tongue)}"
     number = f"{value:.1f}".removesuffix(".0")
     return f"{what}约{number}" if zh else f"{what}: {number}"
+
+
+def _of(unit: Pair, tongue: Tongue) -> str:
+    return unit[0] if tongue == "zh" else f" {unit[1]}"
 
 
 def _since_zh(what: str) -> str:

@@ -61,20 +61,20 @@ def suffix_of(name: HostName) -> str:
     return name.registrable.partition(".")[2] if not _is_ip(name.host) else ""
 
 
-def site_letters(name: HostName) -> str:
-    """The letters to take grams of: all labels but suffix and a leading `www`, `^` and `$` around."""
+def site_of(name: HostName) -> str:
+    """All labels but the suffix and a leading `www`; "" for an IP literal."""
     if _is_ip(name.host):
         return ""
     suffix = suffix_of(name)
     site = name.host.removesuffix(suffix).strip(".") if suffix else name.host
-    return f"^{site.removeprefix('www.')}$"
+    return site.removeprefix("www.")
 
 
 def host_numbers(name: HostName, brands: Brands, free_hosting: frozenset[str]) -> tuple[float, ...]:
     """The numbers `FEATURES` of `name`, each roughly within 0 to 1."""
     if _is_ip(name.host):
         return tuple(float(feature == "ip") for feature in FEATURES)
-    site = site_letters(name)[1:-1]
+    site = site_of(name)
     label = name.registrable.partition(".")[0]
     digits = sum(c.isdigit() for c in site)
     above = [
@@ -103,7 +103,7 @@ def borrowed_brand(name: HostName, brands: Brands) -> str:
 
     Brands of up to four letters count only as a word of their own (between dots, hyphens, digits).
     """
-    site = site_letters(name)[1:-1]
+    site = site_of(name)
     words = set(_TOKEN.findall(site))
     for brand, genuine in brands.genuine.items():
         if (brand in words or (len(brand) > 4 and brand in site)) and name.registrable not in genuine:
@@ -113,7 +113,7 @@ def borrowed_brand(name: HostName, brands: Brands) -> str:
 
 def imitated_brand(name: HostName, brands: Brands) -> str:
     """The brand that a word of the site nearly spells (a digit for a letter, one edit), or ""."""
-    site = site_letters(name)[1:-1]
+    site = site_of(name)
     for raw in re.split(r"[.-]+", site):
         brand = _near(raw, brands)
         if brand and name.registrable not in brands.genuine[brand]:

@@ -15,6 +15,7 @@ from fraud_guard.memory.segments import PREFIX as FINGERPRINTS
 from fraud_guard.memory.segments import Segments, Shelf
 from fraud_guard.peers.bucket import bucket_of, usable
 from fraud_guard.peers.callers import Callers, Closed
+from fraud_guard.peers.contacts import contacts_of
 from fraud_guard.peers.layout import LAYOUT, MET, TOLD
 from fraud_guard.peers.packing import packed, unpacked
 from fraud_guard.peers.records import PREFIX as PAGES
@@ -60,6 +61,12 @@ class PeerStage:
         if len(calls):
             found[calls] = self.published.at(rows["peer"][calls], usable(rows["watermark_ms"][calls]))
         return found
+
+    def tell(self, rows: np.ndarray) -> None:
+        """Learn from the next rows of the log (at least one), and set the `reputation` of each; for those who read the log once."""
+        self.forget(int(rows["watermark_ms"][0]))
+        self.take(contacts_of(rows), int(rows["watermark_ms"][-1]))
+        rows["reputation"] = self.reputations(rows)
 
     def forget(self, watermark_ms: int) -> None:
         """No row below this watermark will ask any more; looked through once an hour of event time."""

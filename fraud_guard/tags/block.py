@@ -80,6 +80,10 @@ class Block(msgspec.Struct):
         for i in range(0, len(self), most):
             yield self.slice(i, i + most)
 
+    def number(self, offset: int) -> None:
+        """Give the rows the positions of the record `offset` of the log."""
+        self.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(self))
+
     def slice(self, start: int, end: int) -> Block:
         """The rows from `start` up to `end`."""
         return Block(*(column[start:end] for column in (self.rows, self.ids, self.sources, self.hosts)))

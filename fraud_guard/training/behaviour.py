@@ -26,9 +26,8 @@ from fraud_guard.learned.behaviour_model import (
 )
 from fraud_guard.training.behaviour_report import Unseen, figures_of
 from fraud_guard.training.calibration import Platt, fit_platt
-from fraud_guard.training.card import Card, card_file
 from fraud_guard.training.measures import threshold_at
-from fraud_guard.training.packaging import artefact_of, json_file
+from fraud_guard.training.packaging import artefact_of, descriptions, json_file
 
 PRIOR = 0.01
 """Share of scam for which probabilities are stated; log-odds minus its logit are weights of evidence."""
@@ -178,8 +177,7 @@ def pack(
     files = {
         SCAM_TREES: _text(scam),
         FEATURES: json_file(msgspec.to_builtins(spec)),
-        "metrics.json": json_file(figures),
-        "card.md": card_file(Card("behaviour", version, seed, figures)),
+        **descriptions("behaviour", version, seed, figures),
     }
     artefact = artefact_of("behaviour", version, files | ({TYPE_TREES: _text(types)} if types else {}))
     BehaviourModel(artefact)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
+from fraud_guard.learned.odds import logit
 from fraud_guard.training.calibration import Platt
-from fraud_guard.training.measures import calibration_error, recall_at, share
-
-RATES = {"recall_at_fpr_1_percent": 0.01, "recall_at_fpr_0.1_percent": 0.001}
+from fraud_guard.training.measures import calibration_error, recalls, share
 
 
 class Unseen(NamedTuple):
@@ -41,12 +40,12 @@ def figures_of(data: Labelled, unseen: Unseen, platt: Platt, raw_threshold: floa
     """The figures of the card; every score is one of a model that did not see the row's group."""
     scam, honest = unseen.raw[data.label == 1], unseen.raw[data.label == 0]
     share_of_scam = float(data.label.mean())
-    shift = _logit(share_of_scam) - _logit(platt.prior)
+    shift = logit(share_of_scam) - logit(platt.prior)
     probability = 1 / (1 + np.exp(-(platt.log_odds(unseen.raw) + shift)))
     return {
         "rows": {"scam": len(scam), "honest": len(honest), "groups": len(np.unique(data.group))},
         "left_out_groups": {
-            **{name: recall_at(scam, honest, rate) for name, rate in RATES.items()},
+            **recalls(scam, honest),
             "auc": round(float(roc_auc_score(data.label, unseen.raw)), 4),
             "average_precision": round(float(average_precision_score(data.label, unseen.raw)), 4),
         },
@@ -58,10 +57,6 @@ def figures_of(data: Labelled, unseen: Unseen, platt: Platt, raw_threshold: floa
             "expected_calibration_error": round(calibration_error(probability, data.label), 5),
         },
     }  # fmt: skip
-
-
-def _logit(probability: float) -> float:
-    return float(np.log(probability / (1 - probability)))
 
 
 def _by_type(data: Labelled, flagged: NDArray[np.bool_]) -> dict[str, Any]:

@@ -25,16 +25,14 @@ from fraud_guard.errors import ConfigurationError
 from fraud_guard.evaluation.truth import Episode, read_truth
 from fraud_guard.features.vector import FEATURES
 from fraud_guard.fusion.evidence import Evidence
-from fraud_guard.fusion.fuse import fuse
 from fraud_guard.generation import Generation
 from fraud_guard.memory.memory import Memory
-from fraud_guard.peers.contacts import contacts_of
 from fraud_guard.peers.stage import PeerStage
 from fraud_guard.pipeline import decide
 from fraud_guard.rounds import Looked
-from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, Block
+from fraud_guard.tags.block import BLOCK_MAX, Block
 
-LINES = 20_000
+READ_BYTES = 6_000_000
 KEPT_OF_OTHERS = 0.1
 """Share of the people without an episode whose rows are kept; each of them counts the more."""
 _KEY = bytes(32)
@@ -42,18 +40,15 @@ Floats = NDArray[np.float32]
 
 
 class CityRows(NamedTuple):
-    """One city. All but `names` have an element a row.
+    """One city. All but `names` and `episodes` have an element a row.
 
-    `rows`: (n, features), float32. `episode`: index into `episodes`, -1 outside. `rules`: log-odds that
-    the rules alone gave the person's episode after the row. `person`: number of the person.
+    `rows`: (n, features), float32. `episode`: index into `episodes`, -1 outside.
     """
 
     names: tuple[str, ...]
     rows: Floats
     ts_ms: NDArray[np.int64]
-    person: NDArray[np.int64]
     episode: NDArray[np.int64]
-    rules: Floats
     weight: Floats
     episodes: tuple[Episode, ...]
 
@@ -94,7 +89,7 @@ def city_rows(
     people = _chosen(list(registry), {e.subject for e in truth.episodes}, tokeniser, seed)
     recorder = _Recorder(names, people)
     door = Door(tokeniser, FileArrival(), registry=registry, opinions=opinions, reorder_ms=60_000)
-    rules = _run(folder, msgspec.structs.replace(generation, behaviour=recorder), recorder, door)
+    _run(folder, msgspec.structs.replace(generation, behaviour=recorder), door)
     ts_ms = np.concatenate(recorder.ts_ms)
     person = np.array([people[token] for token in recorder.tokens], np.int64)
     of: dict[int, list[int]] = {}
@@ -103,7 +98,7 @@ def city_rows(
     found = np.array([_episode_at(truth.episodes, of.get(p, ()), t) for p, t in zip(person.tolist(), ts_ms.tolist(), strict=True)])
     weight = np.where(np.isin(person, list(of)), 1.0, 1 / KEPT_OF_OTHERS)
     return CityRows(
-        tuple(names), np.concatenate(recorder.rows), ts_ms, person, found, rules, weight.astype(np.float32), truth.episodes,
+        tuple(names), np.concatenate(recorder.rows), ts_ms, found, weight.astype(np.float32), truth.episodes,
     )  # fmt: skip
 
 
@@ -125,30 +120,23 @@ def _chosen(subjects: Sequence[str], targeted: set[str], tokeniser: Tokeniser, s
     return {tokeniser.token(s): i for i, s in enumerate(dict.fromkeys([*kept, *sorted(targeted)]))}
 
 
-def _run(folder: Path, generation: Generation, recorder: _Recorder, door: Door) -> Floats:
-    """Decide the whole city; returns the log-odds of the rules for each recorded row."""
-    memory, peers, offset, rules = Memory(), PeerStage(), 0, list[float]()
-    fusion = generation.policies.fusion
-    silent = fuse([], fusion).logit
+def _run(folder: Path, generation: Generation, door: Door) -> None:
+    """Decide the whole city."""
+    memory, peers, offset = Memory(), PeerStage(), 0
     for waiting in _blocks(folder, door):
         for some in waiting.cut(BLOCK_MAX):
             block = door.block(some)
             if not len(block):
                 continue
-            block.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(block))
+            block.number(offset)
             offset += 1
-            peers.take(contacts_of(block.rows), int(block.rows["watermark_ms"][-1]))
-            block.rows["reputation"] = peers.reputations(block.rows)
+            peers.tell(block.rows)
             decide(block, memory, generation)
-            for token in recorder.tokens[len(rules) :]:
-                episode = memory.episodes.get(token)
-                rules.append(fuse(episode.evidence, fusion).logit if episode else silent)
-    return np.array(rules, np.float32)
 
 
 def _blocks(folder: Path, door: Door) -> Iterator[Block]:
     with (folder / "tags.ndjson").open("rb") as file:
-        while lines := file.readlines(LINES * 300):
+        while lines := file.readlines(READ_BYTES):
             yield door.take([line.rstrip(b"\n") for line in lines], range(len(lines)))
             for cache in (door.rows.originals, door.rows.quotes, door.refused):
                 cache.clear()

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from fraud_guard.door.hosts import reduce_host
+from fraud_guard.door.opinions import name_of
 from fraud_guard.door.tables import load_lines
 from fraud_guard.learned.host_features import HostName, suffix_of
-from fraud_guard.tags.kinds import Flag
 from fraud_guard.training.data_folder import DataFolder
 from fraud_guard.training.messages import fold_of
 
@@ -54,8 +54,7 @@ class LabelledHost(NamedTuple):
 
 def as_name(host: str) -> HostName:
     """`host` as the door reduces it, but never `known`: training must look at the spelling."""
-    reduced = reduce_host(host)
-    return HostName(reduced.host, reduced.registrable, bool(reduced.flags & Flag.LOOKALIKE))
+    return name_of(reduce_host(host))._replace(known=False)
 
 
 def labelled_hosts(data: DataFolder, seed: int) -> list[LabelledHost]:

@@ -15,7 +15,6 @@ from fraud_guard.learned.grams import fold_letters, hash_grams
 from fraud_guard.learned.host_features import FEATURES, Brands, HostName, host_numbers, suffix_of
 from fraud_guard.learned.host_model import LETTERS, HostModel, HostSpec, spelled
 from fraud_guard.training.calibration import Platt, fit_platt
-from fraud_guard.training.card import Card, card_file
 from fraud_guard.training.data_folder import DataFolder
 from fraud_guard.training.host_names import (
     BENIGN,
@@ -32,7 +31,7 @@ from fraud_guard.training.host_names import (
 from fraud_guard.training.linear import Linear, fit_linear, gram_rows, quantise, rarity
 from fraud_guard.training.measures import recall_at, share, threshold_at
 from fraud_guard.training.messages import FOLDS
-from fraud_guard.training.packaging import array_file, artefact_of, json_file
+from fraud_guard.training.packaging import array_file, artefact_of, descriptions, json_file
 
 PRIOR = 0.1
 FLAG_RATE = 0.001
@@ -228,8 +227,7 @@ def pack(
     artefact = artefact_of("hosts", version, {
         "weights.npz": array_file({"fold": fold_table(), "weights": weights}),
         "model.json": json_file(msgspec.to_builtins(spec)),
-        "metrics.json": json_file(figures),
-        "card.md": card_file(Card("hosts", version, seed, figures)),
+        **descriptions("hosts", version, seed, figures),
     })  # fmt: skip
     HostModel(artefact)
     return artefact

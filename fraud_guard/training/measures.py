@@ -7,17 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Z95 = 1.959964
+from fraud_guard.evaluation import intervals
+
+RATES = {"recall_at_fpr_1_percent": 0.01, "recall_at_fpr_0.1_percent": 0.001}
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a share, `hits` of `n`; (0, 1) when n is 0."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = hits / n, Z95**2 / n
-    middle = (share + z2 / 2) / (1 + z2)
-    half = Z95 * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n))) / (1 + z2)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    found = intervals.share(hits, n)
+    return (0.0, 1.0) if found.low is None or found.high is None else (found.low, found.high)
 
 
 def share(flags: ArrayLike) -> dict[str, Any]:
@@ -38,6 +36,11 @@ def recall_at(positives: NDArray[np.float64], negatives: NDArray[np.float64], ra
     """Recall at the false-positive rate `rate`, with n and interval; n of the negatives beside it."""
     found = share(positives > threshold_at(negatives, rate))
     return {**found, "negatives": len(negatives)}
+
+
+def recalls(positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> dict[str, Any]:
+    """`recall_at` for each of RATES."""
+    return {name: recall_at(positives, negatives, rate) for name, rate in RATES.items()}
 
 
 def calibration_error(probability: NDArray[np.float64], label: NDArray[np.int64], bins: int = 10) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fraud_guard.errors import ConfigurationError
 from fraud_guard.learned.artefact import SUMS, Artefact, check_files
+from fraud_guard.training.card import Card, card_file
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """A zip archive cannot be older; the date of training would make each run another file."""
@@ -41,6 +42,11 @@ def json_file(document: Mapping[str, Any]) -> bytes:
 def artefact_of(name: str, version: str, files: Mapping[str, bytes]) -> Artefact:
     """The artefact made of `files`, its sums added, checked as a reader would."""
     return check_files(name, version, with_sums(files))
+
+
+def descriptions(name: str, version: str, seed: int, figures: Mapping[str, Any]) -> dict[str, bytes]:
+    """What every artefact tells of itself: `metrics.json` and `card.md`."""
+    return {"metrics.json": json_file(figures), "card.md": card_file(Card(name, version, seed, figures))}
 
 
 def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:

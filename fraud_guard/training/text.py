@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from fraud_guard.learned.artefact import Artefact
 from fraud_guard.learned.text_model import FORMAT, TextModel, TextSpec
 from fraud_guard.training.calibration import Platt, fit_platt
-from fraud_guard.training.card import Card, card_file
 from fraud_guard.training.data_folder import DataFolder
 from fraud_guard.training.letter_tables import letter_table, sound_table
 from fraud_guard.training.linear import Linear, quantise
 from fraud_guard.training.messages import OWN, own_wording, strung_phrases, third_party
-from fraud_guard.training.packaging import array_file, artefact_of, json_file
+from fraud_guard.training.packaging import array_file, artefact_of, descriptions, json_file
 from fraud_guard.training.text_design import LATIN, Design, design_of
 from fraud_guard.training.text_fit import Types, fit_scam, fit_types
 from fraud_guard.training.text_report import (
@@ -115,8 +114,7 @@ def pack(
     artefact = artefact_of("text", version, {
         "weights.npz": array_file(arrays),
         "model.json": json_file(msgspec.to_builtins(spec)),
-        "metrics.json": json_file(figures),
-        "card.md": card_file(Card("text", version, seed, figures)),
+        **descriptions("text", version, seed, figures),
     })  # fmt: skip
     TextModel(artefact)
     return artefact

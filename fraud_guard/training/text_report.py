@@ -11,14 +11,14 @@ from sklearn.metrics import f1_score
 
 from datasets.wording.obfuscation import How
 from fraud_guard.learned.text_model import TextSpec
+from fraud_guard.training import measures
 from fraud_guard.training.data_folder import DataFolder
 from fraud_guard.training.linear import Linear
-from fraud_guard.training.measures import recall_at, share, threshold_at
+from fraud_guard.training.measures import share, threshold_at
 from fraud_guard.training.messages import ALL_GENERATIONS, FOLDS, OWN, TAF_TYPES, cleaned, own_wording
 from fraud_guard.training.text_design import Design, disguised, scam_rows, text_rows
 from fraud_guard.training.text_fit import fit_scam, fit_types, typed
 
-RATES = {"recall_at_fpr_1_percent": 0.01, "recall_at_fpr_0.1_percent": 0.001}
 ATTACKS: tuple[How, ...] = ("homophone", "radical", "symbols", "traditional", "emoji", "mixed")
 SOURCES = ("fbs", "taf", "uci_sms", OWN)
 """Sources with scam and benign texts."""
@@ -63,7 +63,7 @@ def recalls(design: Design, scores: NDArray[np.float64], source: str) -> Figures
     """Recall of the scam texts of `source` at low false-positive rates on its own benign texts."""
     here = (design.source == source) & ~np.isnan(scores)
     scam, honest = scores[here & (design.label == 1)], scores[here & (design.label == 0)]
-    return {name: recall_at(scam, honest, rate) for name, rate in RATES.items()}
+    return measures.recalls(scam, honest)
 
 
 def recalls_under_attack(
@@ -79,7 +79,7 @@ def recalls_under_attack(
         texts = disguised([design.messages[i].text for i in np.flatnonzero(scam)], seed, (way,))
         rows, fold = scam_rows(texts, spec), design.fold[scam]
         scores = np.concatenate([models[k].log_odds(rows[fold == k]) for k in range(FOLDS)])
-        figures[way] = {name: recall_at(scores, honest, rate) for name, rate in RATES.items()}
+        figures[way] = measures.recalls(scores, honest)
     return figures
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fraud_guard.app.rule_examples import run_day
 from fraud_guard.app.rule_files import load_generation
 from fraud_guard.app.rule_lint import read_shelf
@@ -23,7 +21,6 @@ from fraud_guard.memory.memory import Memory
 from fraud_guard.pipeline import decide
 from fraud_guard.rulebook.rule import Example
 from fraud_guard.shipped import shipped
-from fraud_guard.tags.block import POSITIONS_PER_RECORD
 
 FOLDER = shipped("rules")
 GENERATION, FILES = load_generation(FOLDER)
@@ -47,7 +44,7 @@ def replay(folder: Path) -> dict[str, list[AlertEffect]]:
     alerts: list[AlertEffect] = []
     for offset, some in enumerate((door.take(lines, range(len(lines))) + door.flush()).cut()):
         block = door.block(some)
-        block.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(block))
+        block.number(offset)
         alerts += decide(block, memory, GENERATION).alerts
     return _by_number(alerts, door)
 

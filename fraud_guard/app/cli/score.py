@@ -70,13 +70,9 @@ def _of_texts(model: Any, lines: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 def _of_hosts(model: Any, lines: Sequence[str]) -> Iterator[dict[str, Any]]:
     from fraud_guard.door.hosts import reduce_host
-    from fraud_guard.learned.host_features import HostName
-    from fraud_guard.tags.kinds import Flag
+    from fraud_guard.door.opinions import name_of
 
-    reduced = [reduce_host(line.strip()) for line in lines]
-    names = [
-        HostName(x.host, x.registrable, bool(x.flags & Flag.LOOKALIKE), bool(x.flags & Flag.TOP_HOST)) for x in reduced
-    ]
+    names = [name_of(reduce_host(line.strip())) for line in lines]
     scores = model.score(names)
     for line, name, probability, reasons in zip(
         lines, names, scores.probability.tolist(), scores.reasons, strict=True

@@ -33,7 +33,6 @@ from fraud_guard.errors import DependencyError
 from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.feedback.closure import Closure
 from fraud_guard.memory.duplicates import NEW, REPEAT, REUSE, Duplicates
-from fraud_guard.peers.contacts import contacts_of
 from fraud_guard.peers.stage import PeerStage
 from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, Block
 from fraud_guard.tags.reasons import Reason
@@ -102,7 +101,7 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
     results.look_up = lambda position: source.line_at(index.inlet(position))
     with lanes(plan) as (feed, finish):
         for block in _blocks(door, source, plan.block, index, summary, progress):
-            _tell_of_callers(block, peers)
+            peers.tell(block.rows)
             door.rows.originals.clear()
             door.rows.quotes.clear()
             _collect(feed(_once(block, seen, results, summary)), results, summary)
@@ -244,17 +243,9 @@ def _cut(door: Door, waiting: Block, size: int, index: InletIndex, summary: Summ
         block = door.block(some)
         if len(block):
             offset = index.add(block)
-            block.rows["position"] = offset * POSITIONS_PER_RECORD + np.arange(len(block))
+            block.number(offset)
             _count_channels(block, summary)
             yield block
-
-
-def _tell_of_callers(block: Block, peers: PeerStage) -> None:
-    """Give each row what is known of its caller, and learn from the block."""
-    rows = block.rows
-    peers.forget(int(rows["watermark_ms"][0]))
-    peers.take(contacts_of(rows), int(rows["watermark_ms"][-1]))
-    rows["reputation"] = peers.reputations(rows)
 
 
 def _once(block: Block, seen: Duplicates, results: Results, summary: Summary) -> Block:
