@@ -60,8 +60,11 @@ def score(app: faust.App, site: Site) -> None:
         await persist(site, site.checkpoint_peers_if_due)
 
     async def seek(tps: frozenset[TP]) -> Mapping[TP, int]:
+        offsets: dict[TP, int] = {}
         wanted = [tp for tp in tps if tp.topic == LOG]
-        return {tp: site.scorer(tp.partition).next_offset for tp in wanted}
+        if not await persist(site, lambda: offsets.update({tp: site.scorer(tp.partition).next_offset for tp in wanted})):
+            raise asyncio.CancelledError  # ends the worker without Faust's traceback
+        return offsets
 
     site.on_assigned = seek
 

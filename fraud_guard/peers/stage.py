@@ -24,6 +24,10 @@ from fraud_guard.peers.reputation import LASTS_BUCKETS, Published
 from fraud_guard.tags.kinds import Kind
 
 _PLACE = "c/place"
+_OTHER = (
+    f"the memory of callers has layout {{}}, this build reads {LAYOUT}; start with a new data_dir "
+    "(the old one stays readable for the version that wrote it)"
+)
 _CONTACTS = "o/"
 _TOLD = "v/"
 _FORGET_EVERY = 12
@@ -101,7 +105,7 @@ class PeerStage:
                 stage._restore(_by_kind(blobs))
         except (msgspec.MsgspecError, OSError, ValueError, KeyError) as broken:
             raise IntegrityError(
-                f"the memory of callers is damaged or of another version ({type(broken).__name__}); restore the last snapshot"
+                f"the memory of callers is damaged ({type(broken).__name__}); restore the last snapshot"
             ) from broken
         return stage
 
@@ -118,9 +122,11 @@ class PeerStage:
         self._told_to = bucket - 1
 
     def _restore(self, kinds: Mapping[str, dict[str, bytes]]) -> None:
+        if _PLACE not in kinds["c/"] and kinds["c/"]:
+            raise IntegrityError(_OTHER.format(1))
         place = msgspec.msgpack.decode(kinds["c/"][_PLACE], type=_Place)
         if place.layout != LAYOUT:
-            raise IntegrityError(f"the memory of callers has layout {place.layout}, this build reads {LAYOUT}; run the version that wrote it")
+            raise IntegrityError(_OTHER.format(place.layout))
         contacts = [unpacked(blob, MET) for blob in kinds[_CONTACTS].values()]
         self.callers = Callers.restored(Records.restored(kinds[PAGES]), contacts, place.bucket)
         self.watermark_ms, self._told_to = place.watermark_ms, place.bucket - 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -247,6 +249,18 @@ def test_run_feeds_a_file_and_stops(nowhere: Path) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert "Traceback" not in done.stderr
     assert orders()
+
+
+def test_memory_of_another_version_is_refused_in_words(nowhere: Path) -> None:
+    """A worker that cannot take a partition over exits 7 and says what to do, without a traceback."""
+    words = ("-m", "fraud_guard", "run", "--tags", str(DAY / "tags.ndjson"), "--until-idle", "--data-dir", "old")
+    assert python(*words, cwd=nowhere).returncode == 0
+    with closing(sqlite3.connect(nowhere / "old" / "memory.db")) as memory, memory:
+        assert memory.execute("UPDATE blob SET key = 'c/whole' WHERE key = 'c/place'").rowcount == 1
+    done = python(*words, cwd=nowhere)
+    assert done.returncode == 7, done.stderr
+    assert "start with a new data_dir" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_demo_shows_an_order(nowhere: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -166,6 +167,16 @@ def test_contacts_survive_the_log() -> None:
     for bad in (b"", b"\x09" + good[1:], good[:40]):
         with pytest.raises(IntegrityError):
             decode_contacts(bad)
+
+
+def test_another_layout_is_told_apart_from_damage() -> None:
+    """What another version wrote is refused with its layout and what to do, the first layout (other keys) too."""
+    blobs = dict(fed(FORTY).delta().blobs)
+    place = msgspec.msgpack.decode(blobs["c/place"])
+    newer = blobs | {"c/place": msgspec.msgpack.encode([99, *place[1:]])}
+    for layout, other in ((99, newer), (1, {"c/whole": b"", "c/callers": b"", "c/open": b""})):
+        with pytest.raises(IntegrityError, match=rf"layout {layout}, .*new data_dir"):
+            PeerStage.restored(other)
 
 
 def test_damaged_blobs_are_refused() -> None:
