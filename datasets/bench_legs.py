@@ -98,8 +98,8 @@ class EpisodeSteps:
     ) -> None:
         self._rng, self._start_ms = rng, start_ms
         self._subjects = list(subject_fields)
-        self._gap_ms = steps_per_episode() / tags_per_ms
-        self._next_ms = -float(MAX_EPISODE_MS + MAX_DELAY_MS)
+        self._gap_ms = steps_per_episode() / tags_per_ms if tags_per_ms else np.inf
+        self._next_ms = -float(MAX_EPISODE_MS + MAX_DELAY_MS) if tags_per_ms else np.inf
         self._episodes = 0
         self._waiting: list[tuple[int, str]] = []
         self.until(0)

@@ -43,11 +43,12 @@ def write_bench_mix(
     subjects: int = 200_000,
     start_ms: int = START_MS,
     rate_per_s: float = 5_000.0,
+    episode_share: float = EPISODE_SHARE,
 ) -> int:
     """Write `tags` lines to a path or a binary file; returns the bytes written."""
     written = 0
     with Path(out).open("wb") if isinstance(out, (str, Path)) else nullcontext(out) as file:
-        lines = bench_lines(tags, seed, subjects, start_ms, rate_per_s)
+        lines = bench_lines(tags, seed, subjects, start_ms, rate_per_s, episode_share)
         while batch := list(islice(lines, BLOCK_LINES)):
             written += file.write(b"\n".join(batch) + b"\n")
     return written
@@ -59,24 +60,27 @@ def bench_lines(
     subjects: int = 200_000,
     start_ms: int = START_MS,
     rate_per_s: float = 5_000.0,
+    episode_share: float = EPISODE_SHARE,
 ) -> Iterator[bytes]:
     """Yield exactly `tags` tags as JSON in UTF-8, without line ends, in order of arrival.
 
-    `subjects` people are drawn uniformly; the first line arrives at `start_ms` (epoch ms, UTC).
+    `subjects` people are drawn uniformly; the first line arrives at `start_ms` (epoch ms, UTC); `episode_share` of the tags are of scams.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    blocks = _with_duplicates(rng, _blocks(rng, subjects, start_ms, rate_per_s))
+    blocks = _with_duplicates(rng, _blocks(rng, subjects, start_ms, rate_per_s, episode_share))
     return islice(chain.from_iterable(blocks), tags)
 
 
-def _blocks(rng: np.random.Generator, subjects: int, start_ms: int, rate_per_s: float) -> Iterator[list[str]]:
+def _blocks(
+    rng: np.random.Generator, subjects: int, start_ms: int, rate_per_s: float, episode_share: float
+) -> Iterator[list[str]]:
     """Endless blocks of distinct tags in order of arrival."""
     peers = peer_pool(60_000)
     writer = LineWriter(rng, subjects, start_ms, peers)
     tags_per_ms = rate_per_s / 1_000 * (1 - DUPLICATE_SHARE)
-    ordinary_per_ms = tags_per_ms * (1 - EPISODE_SHARE)
+    ordinary_per_ms = tags_per_ms * (1 - episode_share)
     calls = CallLegs(rng, ordinary_per_ms * CALL_SHARE / LEGS_PER_CALL, subjects, len(peers))
-    episodes = EpisodeSteps(rng, tags_per_ms * EPISODE_SHARE, writer.episode_fields(), start_ms)
+    episodes = EpisodeSteps(rng, tags_per_ms * episode_share, writer.episode_fields(), start_ms)
     step_ms = max(1, round(BLOCK_LINES / tags_per_ms))
     begin_ms = 0
     while True:

@@ -44,10 +44,10 @@ def _build(texts: tuple[tuple[str, str], ...]) -> Generation:
     for needed in (FUSION, ESCALATION):
         if needed not in files:
             raise RuleError("missing policy file", file=needed, remedy="restore it from the distribution")
-    policies = Policies(
-        load_model(FUSION, files[FUSION], FusionPolicy), load_model(ESCALATION, files[ESCALATION], EscalationPolicy)
-    )
-    return Generation(content_id(files), Book(rules), policies, behaviour_of(files))
+    fusion, escalation = load_model(FUSION, files[FUSION], FusionPolicy), load_model(ESCALATION, files[ESCALATION], EscalationPolicy)
+    behaviour = behaviour_of(files)
+    policies = Policies(fusion.beside_model() if behaviour else fusion, escalation)
+    return Generation(content_id(files), Book(rules), policies, behaviour)
 
 
 def content_id(files: Mapping[str, str]) -> str:

@@ -6,6 +6,9 @@ of a table are normalised when they are drawn from, so they need not add up to 1
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -117,9 +120,27 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     domain_life_days: int
 
 
-@lru_cache(maxsize=1)
+_HERE: ContextVar[Calibration | None] = ContextVar("figures of this town", default=None)
+
+
 def calibration() -> Calibration:
-    """The shipped figures. Raises ValueError naming the file and what is wrong with it."""
+    """The figures that hold here: the shipped ones, or those of the town that is being simulated."""
+    return _HERE.get() or shipped_figures()
+
+
+@contextmanager
+def holding(figures: Calibration) -> Iterator[None]:
+    """Within it, `calibration()` gives these figures."""
+    before = _HERE.set(figures)
+    try:
+        yield
+    finally:
+        _HERE.reset(before)
+
+
+@lru_cache(maxsize=1)
+def shipped_figures() -> Calibration:
+    """The calibrated city. Raises ValueError naming the file and what is wrong with it."""
     read_in: Calibration = read(FOLDER / "calibration.yaml", Calibration)
     return read_in
 

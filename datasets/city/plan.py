@@ -28,6 +28,7 @@ from datasets.city.render import Line, Placed, lines, observed
 from datasets.city.script import HOUR_SHARES, Script, scenes, scripts
 from datasets.city.story import Pace, Story
 from datasets.city.targets import liking, mix
+from datasets.city.variety import other_scripts
 
 OUTCOMES = ("loss", "aborted", "ignored")
 FEWEST_SEEN = {"loss": 2, "aborted": 1, "ignored": 1}
@@ -49,6 +50,7 @@ class Setting:
     evasion: bool = False
     slow: bool = False
     dwell_scale: float = 1.0
+    variety: int = 0
 
     @property
     def end_ms(self) -> int:
@@ -73,7 +75,8 @@ class Plan:
         self._people, self._setting = people, setting
         self._shares = Shares.of(evasion=setting.evasion)
         self._evasion: Evasion = HARD if setting.evasion else PLAIN
-        self._scripts = [s for s in scripts() if setting.drift or not s.novel]
+        self._scripts = [s for s in other_scripts(scripts(), setting.variety) if setting.drift or not s.novel]
+        self._scenes = list(other_scripts(scenes(), setting.variety))
         self._mix = mix(self._scripts, drift=setting.drift)
         self._is_slow = np.array([setting.slow and s.slow for s in self._scripts])
         self._cdfs: dict[str, Floats] = {}
@@ -111,7 +114,7 @@ class Plan:
     def scenes(self, day: int) -> list[Told]:
         """The innocent scenes that begin on a day."""
         rng, told = stream(self._setting.seed, "scenes", day), []
-        for scene in scenes():
+        for scene in self._scenes:
             wanted = rounded(rng, scene.rate * self._people.size / 10_000)
             told += [self._scene(scene, self._begin_ms(rng, scene, day)) for _ in range(wanted)]
         return told

@@ -16,7 +16,7 @@ import numpy as np
 
 from datasets.city.agents import agent_calls, could_mislead
 from datasets.city.browsing import Browsing
-from datasets.city.calibration import calibration
+from datasets.city.calibration import calibration, holding
 from datasets.city.calls import Calls, Engaged, OrdinaryCalls, call_lines, forwards, unanswered_while
 from datasets.city.chance import stream
 from datasets.city.feeds import Heads, Shares, with_doubles
@@ -25,6 +25,7 @@ from datasets.city.messages import OrdinaryTexts
 from datasets.city.output import TagFile, TruthFile, write_tables
 from datasets.city.people import People, populate
 from datasets.city.plan import Plan, Setting, Told, lookalike
+from datasets.city.variety import other_figures
 
 START_MS = 1_773_590_400_000
 """2026-03-16 00:00 in China (UTC+8), a Monday."""
@@ -132,20 +133,25 @@ def simulate(
     evasion: bool = False,
     slow: bool = False,
     dwell_scale: float = 1.0,
+    variety: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> Summary:
     """Write a labelled city into `out_dir`; returns what was written.
 
-    `start_ms` is a midnight in China; `prior` a name of `calibration.yaml`; `dwell_scale` multiplies
-    the dwell times of scams; `progress` hears the share done, 0 … 1. Raises ValueError.
+    `start_ms` is a midnight in China; `prior` a name of `calibration.yaml`; `dwell_scale` multiplies the dwell
+    times of scams; `variety` above 0 names another town than the calibrated one; `progress` hears the share done, 0 … 1. Raises ValueError.
     """
-    _check(people, days, seed, prior, dwell_scale)
-    folder = Path(out_dir)
+    _check(people, days, seed, prior, dwell_scale, variety)
+    setting = Setting(seed, start_ms, days, prior, drift, evasion, slow, dwell_scale, variety)
+    with holding(other_figures(calibration(), variety)):
+        return _write(people, setting, Path(out_dir), progress)
+
+
+def _write(people: int, setting: Setting, folder: Path, progress: Callable[[float], None] | None) -> Summary:
     folder.mkdir(parents=True, exist_ok=True)
-    setting = Setting(seed, start_ms, days, prior, drift, evasion, slow, dwell_scale)
-    folk = populate(seed, people)
+    folk = populate(setting.seed, people)
     write_tables(folk, folder)
-    every = blocks(start_ms, days, people)
+    every = blocks(setting.start_ms, setting.days, people)
     with TagFile(folder / "tags.ndjson", every[0]) as tags, TruthFile(folder / "truth.ndjson") as truth:
         city = City(folk, setting)
         summary = city.run(
@@ -165,11 +171,13 @@ def simulate(
     return summary
 
 
-def _check(people: int, days: int, seed: int, prior: str, dwell_scale: float) -> None:
+def _check(people: int, days: int, seed: int, prior: str, dwell_scale: float, variety: int) -> None:
     if not 2 <= people <= MOST_PEOPLE:
         raise ValueError(f"{people} people — ask for 2 to {MOST_PEOPLE}")
-    if days < 1 or seed < 0:
-        raise ValueError(f"{days} days, seed {seed} — ask for at least one day and a seed of 0 or more")
+    if days < 1 or min(seed, variety) < 0:
+        raise ValueError(
+            f"{days} days, seed {seed}, variety {variety} — ask for at least one day, a seed and variety of 0 or more"
+        )
     if prior not in calibration().priors:
         raise ValueError(f"prior {prior!r} — use one of {', '.join(calibration().priors)}")
     if not 0 < dwell_scale <= 100:

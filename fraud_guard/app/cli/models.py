@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,7 +23,12 @@ Trained = Literal["text", "hosts", "behaviour"]
 @app.command()
 def train(
     name: Annotated[Trained, typer.Argument(help="Which model.")],
-    data: Annotated[Path, typer.Option(help="Folder of training data: text/ and hosts/ in it; for behaviour, simulated cities.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Folder of training data: text/ and hosts/ in it; for behaviour, simulated cities."
+        ),
+    ],
     version: Annotated[
         str, typer.Option(help="Version of the artefact, such as 1.0; one that exists is refused.")
     ],
@@ -33,6 +37,12 @@ def train(
     generations: Annotated[
         str, typer.Option(help="text: generations of own wording to learn from, e.g. 1,2.")
     ] = "1,2,3",
+    door_text: Annotated[
+        str,
+        typer.Option(
+            help="behaviour: version of the text model at the door of the cities; the one that decides if empty."
+        ),
+    ] = "",
 ) -> None:
     """Train a model and write its artefact: weights, figures, card, sums. It takes some minutes.
 
@@ -48,11 +58,13 @@ def train(
         folder = models or shipped("models")
         if (folder / name / version).exists():
             raise refuse_usage(f"{folder / name / version} exists; a version never changes: name another one")
-        artefact = _train(name, data, version, seed, chosen)
+        artefact = _train(name, data, version, seed, chosen, door_text)
         err.print(f"written to {write_artefact(folder, artefact)}", soft_wrap=True, markup=False)
 
 
-def _train(name: Trained, data: Path, version: str, seed: int, generations: set[int]) -> Artefact:
+def _train(
+    name: Trained, data: Path, version: str, seed: int, generations: set[int], door_text: str
+) -> Artefact:
     from fraud_guard.training.data_folder import DataFolder
 
     def tell(words: str) -> None:
@@ -63,36 +75,12 @@ def _train(name: Trained, data: Path, version: str, seed: int, generations: set[
 
         return train_text(DataFolder(data), version, seed, generations, tell)
     if name == "behaviour":
-        return _train_behaviour(data, version, seed, tell)
+        from fraud_guard.app.behaviour_training import train_on_cities
+
+        return train_on_cities(data, version, seed, door_text, tell)
     from fraud_guard.training.hosts import train_hosts
 
     return train_hosts(DataFolder(data), version, seed, tell)
-
-
-def _train_behaviour(data: Path, version: str, seed: int, tell: Callable[[str], None]) -> Artefact:
-    """From the folders below `data` that hold a city, each as `simulate` writes it."""
-    from fraud_guard.adapters.reference_tables import read_subjects
-    from fraud_guard.app.rule_files import load_generation
-    from fraud_guard.door.opinions import shipped_opinions
-    from fraud_guard.errors import ConfigurationError
-    from fraud_guard.shipped import shipped
-    from fraud_guard.training.behaviour import train_behaviour
-    from fraud_guard.training.behaviour_labels import direction, taught
-    from fraud_guard.training.city_rows import city_rows, feature_names
-
-    folders = sorted(path.parent for path in data.glob("*/tags.ndjson"))
-    if len(folders) < 2:
-        raise ConfigurationError(f"{data}: holds {len(folders)} cities, and two are needed; see docs/models.md")
-    generation, names, cities = load_generation(shipped("rules"))[0], feature_names(), []
-    for i, folder in enumerate(folders):
-        registry = read_subjects(folder / "subjects.csv")
-        cities.append(city_rows(folder, registry, generation, shipped_opinions(), names, seed + i))
-        tell(f"{folder.name}: {len(cities[-1].rows):,} rows, {len(cities[-1].episodes):,} episodes")
-    rows = taught(cities)
-    return train_behaviour(
-        rows.rows, rows.names, rows.label, rows.scam_type, rows.group, seed, version=version, weight=rows.weight,
-        monotone={name: direction(name) for name in names}, tell=tell,
-    )  # fmt: skip
 
 
 @app.command()

@@ -41,7 +41,8 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Another number, another city.")] = 1,
     start: Annotated[str, typer.Option(metavar="DATE", help="First day.")] = "2026-03-16",
     prior: Annotated[
-        PriorName, typer.Option(help="enriched: 25 losses a day and 10,000 people; realistic: 1; teaching: 150.")
+        PriorName,
+        typer.Option(help="enriched: 25 losses a day and 10,000 people; realistic: 1; teaching: 150."),
     ] = PriorName.ENRICHED,
     drift: Annotated[
         bool, typer.Option("--drift", help="Other types, later wording, new pools, one script never seen.")
@@ -55,6 +56,10 @@ def simulate(
     dwell_scale: Annotated[
         float, typer.Option(min=0.1, max=10, help="How long scams dwell at each step, times this.")
     ] = 1.0,
+    variety: Annotated[
+        int,
+        typer.Option(min=0, help="Above 0: another town with other habits and gangs; 0: the calibrated one."),
+    ] = 0,
     bench: Annotated[
         bool, typer.Option("--bench", help="Only tags.ndjson: the bench mix, 40 tags a person and day.")
     ] = False,
@@ -70,7 +75,7 @@ def simulate(
             from datasets.city import simulate as write_city
 
             write = partial(write_city, people, days, seed, out, start_ms=start_ms, prior=prior.value, drift=drift,
-                            evasion=evasion, slow=slow, dwell_scale=dwell_scale)  # fmt: skip
+                            evasion=evasion, slow=slow, dwell_scale=dwell_scale, variety=variety)  # fmt: skip
             summary = _with_progress(write, quiet=quiet)
         except OSError as error:
             raise ConfigurationError(f"{out}: {error.strerror}; give --out a folder you may write") from None

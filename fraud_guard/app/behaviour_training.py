@@ -1,0 +1,65 @@
+"""The behaviour model from a folder of simulated cities: each read by a process of its own, then one fit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from fraud_guard.adapters.reference_tables import read_subjects
+from fraud_guard.app.rule_files import load_generation
+from fraud_guard.door.opinions import Opinions, shipped_opinions
+from fraud_guard.errors import ConfigurationError
+from fraud_guard.learned.active import load_artefact
+from fraud_guard.learned.artefact import Artefact
+from fraud_guard.learned.text_model import TextModel
+from fraud_guard.shipped import shipped
+from fraud_guard.training.behaviour import train_behaviour
+from fraud_guard.training.behaviour_labels import direction, taught
+from fraud_guard.training.city_rows import CityRows, city_rows, feature_names
+
+
+def train_on_cities(
+    data: Path, version: str, seed: int, door_text: str, tell: Callable[[str], None]
+) -> Artefact:
+    """The behaviour model of the cities below `data`, each as `simulate` writes it; `door_text` as in `opinions_of`.
+
+    Raises ConfigurationError when there are fewer than two, or a file is missing or wrong.
+    """
+    folders = sorted(path.parent for path in data.glob("*/tags.ndjson"))
+    if len(folders) < 2:
+        raise ConfigurationError(
+            f"{data}: holds {len(folders)} cities, and two are needed; see docs/models.md"
+        )
+    opinions_of(door_text)
+    cities: list[CityRows] = []
+    with ProcessPoolExecutor(min(len(folders), os.cpu_count() or 1)) as pool:
+        read = pool.map(
+            partial(rows_of, door_text=door_text), folders, [seed + i for i in range(len(folders))]
+        )
+        for folder, city in zip(folders, read, strict=True):
+            cities.append(city)
+            tell(f"{folder.name}: {len(city.rows):,} rows, {len(city.episodes):,} episodes")
+    rows, names = taught(cities), feature_names()
+    return train_behaviour(
+        rows.rows, rows.names, rows.label, rows.scam_type, rows.group, seed, version=version, weight=rows.weight,
+        monotone={name: direction(name) for name in names}, tell=tell,
+    )  # fmt: skip
+
+
+def rows_of(folder: Path, seed: int, door_text: str) -> CityRows:
+    """The rows of one city under the shipped rules."""
+    registry, generation = read_subjects(folder / "subjects.csv"), load_generation(shipped("rules"))[0]
+    return city_rows(folder, registry, generation, opinions_of(door_text), feature_names(), seed)
+
+
+def opinions_of(door_text: str) -> Opinions:
+    """The models at the door; `door_text` names another version of the text model than the one that decides.
+
+    A text model that knows the wording of the cities is surer there than it will ever be again, and the
+    behaviour model would learn to trust it too far. Raises ConfigurationError when there is no such version.
+    """
+    opinions = shipped_opinions()
+    return opinions._replace(text=TextModel(load_artefact("text", door_text))) if door_text else opinions
