@@ -46,8 +46,8 @@ VARIED = tuple(Lesson(f"varied-{i:02}", 120 + i, PACES[i % 3], varied=True) for 
 EVASIVE = tuple(Lesson(f"evasive-{i}", 200 + i, evasion=True, varied=i > 2) for i in range(1, 8))
 SLOW = tuple(Lesson(f"slow-{i}", 300 + i, slow=True, varied=i > 2) for i in (1, 2, 3, 4))
 NOISE = (
-    Noise("noise-1", 351, 3_000, 40, 4), Noise("noise-2", 352, 3_000, 200, 1), Noise("noise-3", 353, 6_000, 2_000, 0.05),
-    Noise("noise-4", 354, 12_000, 2_000, 0.02),
+    Noise("noise-1", 351, 6_000, 40, 4), Noise("noise-2", 352, 6_000, 200, 1), Noise("noise-3", 353, 12_000, 2_000, 0.05),
+    Noise("noise-4", 354, 24_000, 2_000, 0.02),
 )  # fmt: skip
 LESSONS = (*PLAIN, *VARIED, *EVASIVE, *SLOW)
 

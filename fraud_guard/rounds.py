@@ -79,9 +79,10 @@ class Rounds:
             columns[0] if len(noted) == 1 else np.concatenate(columns) for columns in zip(*noted, strict=True)
         )
         now_ms = np.maximum(rows["ts_ms"], heads["last_ms"])
-        found = self.book.sequences(rows, ring.unroll(rings, heads), heads["ring_size"], newest_last)
+        events = ring.unroll(rings, heads)
+        found = self.book.sequences(rows, events, heads["ring_size"], newest_last)
         sequences = {(hit.rule, hit.row): hit for hit in found}
-        features = Vector(View(heads, now_ms))
+        features = Vector(View(heads, now_ms, events))
         return Looked(rows, positions, now_ms, watermark_ms, heads["area"], features, sequences)
 
     def in_rounds(self, rows: np.ndarray, kept: Ints) -> Iterable[tuple[Ints, Ints]]:

@@ -48,4 +48,9 @@ class One:
     def feature(self, name: str, after_s: float = 0) -> float:
         """A feature, `after_s` after the newest tag."""
         now_ms = self.head["last_ms"] + int(after_s * 1000)
-        return float(Vector(View(self.head, now_ms))[name][0])
+        return float(Vector(View(self.head, now_ms, self.events))[name][0])
+
+    @property
+    def events(self) -> np.ndarray:
+        """The ring, oldest first."""
+        return ring.unroll(self.rings, self.head)

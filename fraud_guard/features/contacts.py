@@ -1,6 +1,7 @@
 """Whom a subject knows: sets FIRST_CONTACT on calls and texts and NEW_HOST on visits and downloads.
 
-A peer is known after two contacts, or after one outgoing call of TALK_S. All phases of a
+Also NEW_PEER, for the first two days with somebody who is known by now: whoever wants something from a
+stranger comes back soon. A peer is known after two contacts, or after one outgoing call of TALK_S. All phases of a
 call are one contact and say the same. Of what is not used for long the sketches of the
 record forget; so "known" means: of late.
 """
@@ -10,16 +11,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fraud_guard.memory import sketch
-from fraud_guard.tags.kinds import Flag
+from fraud_guard.memory import ring, sketch
+from fraud_guard.tags.kinds import SPOKEN_S, Flag, Kind
 
 Ints = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 TALK_S = 60
 """Who was called and talked to for so long is known."""
-_FIRST_CONTACT, _NEW_HOST, _NO_PEER, _OUTGOING = (
-    np.uint32(f) for f in (Flag.FIRST_CONTACT, Flag.NEW_HOST, Flag.NO_PEER, Flag.OUTGOING)
+NEW_FOR_MS = 2 * 86_400_000
+_FIRST_CONTACT, _NEW_PEER, _NEW_HOST, _NO_PEER, _OUTGOING = (
+    np.uint32(f) for f in (Flag.FIRST_CONTACT, Flag.NEW_PEER, Flag.NEW_HOST, Flag.NO_PEER, Flag.OUTGOING)
 )
+_NAMELESS = np.uint32(Flag.SHORT_CODE | Flag.NO_PEER)
+_END, _SMS = int(Kind.CALL_END), int(Kind.SMS)
 
 
 def meet_peers(head: np.ndarray, h: np.ndarray, slots: Ints, rows: np.ndarray, same: Mask, talked_s: np.ndarray) -> None:
@@ -42,6 +46,18 @@ def meet_peers(head: np.ndarray, h: np.ndarray, slots: Ints, rows: np.ndarray, s
     learn = ((contact & met) | trusted) & ~held[:, 0]
     _add(head["peers"], h, "peers_size", slots, keys, learn)
     _add(head["met"], h, "met_size", slots, keys, contact & ~met & ~learn)
+
+
+def meet_again(rings: np.ndarray, slots: Ints, rows: np.ndarray, talked_s: np.ndarray) -> Mask:
+    """Flag the rows of peers met lately, as the ring tells; returns which rows end a call of SPOKEN_S or more."""
+    flags = rows["flags"]
+    spoken: Mask = (rows["kind"] == _END) & (talked_s >= SPOKEN_S)
+    asked = np.flatnonzero((spoken | (rows["kind"] == _SMS)) & ((flags & (_FIRST_CONTACT | _NAMELESS)) == 0) & (rows["peer"] != 0))
+    if len(asked):
+        since_ms = rows["ts_ms"][asked] - NEW_FOR_MS
+        lately = ring.has_peer(rings, slots[asked], rows["peer"][asked], int(_FIRST_CONTACT), since_ms)
+        rows["flags"][asked[lately]] |= _NEW_PEER
+    return spoken
 
 
 def meet_hosts(head: np.ndarray, h: np.ndarray, slots: Ints, rows: np.ndarray) -> None:

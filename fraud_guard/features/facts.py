@@ -22,8 +22,8 @@ Codes = npt.NDArray[np.intp]
 
 RISKY = np.uint32(Flag.OVERSEAS | Flag.VIRTUAL | Flag.IRREGULAR | Flag.MARKED)
 """An incoming call with one of these flags is risky."""
-ON_CALL, ON_RISKY_CALL = 1, 2
-"""State of the subject at the time of the tag."""
+ON_CALL, ON_RISKY_CALL, SPOKEN = 1, 2, 4
+"""State of the subject at the time of the tag; SPOKEN: the tag ends a call of SPOKEN_S or more."""
 MOST_KEYS = 4_096
 _IGNORED = np.uint32(Flag.CLAMPED | Flag.LATE | Flag.FORWARD_KNOWN)
 _FLAG_BITS = np.uint64(0xFFFF_FFFF)
@@ -138,10 +138,11 @@ _WATCHED = (Category.BANK, *_SHARE, Category.LOAN, Category.INVEST, Category.DAT
 
 def _significant(m: Marks) -> Mask:
     """Rows that go into the ring and have the rules looked at."""
-    stranger = m.incoming_call & (m.kind == Kind.CALL_END) & m.has(Flag.TALKED) & m.has(Flag.FIRST_CONTACT)
+    stranger = m.has(Flag.FIRST_CONTACT | Flag.NEW_PEER)
     significant: Mask = (
         (m.call & m.has(int(RISKY) | Flag.LONG | Flag.FORWARDED | Flag.OFFICIAL))
-        | stranger
+        | ((m.kind == Kind.CALL_END) & m.during(SPOKEN) & stranger)
+        | (m.sms & stranger & ~m.has(Flag.OUTGOING | Flag.SHORT_CODE | Flag.NO_PEER))
         | (m.sms & m.has(Flag.OTP | Flag.BANK | Flag.LURE | Flag.SCAM_TEXT))
         | (m.visit & m.has(Flag.SHORT_LINK | Flag.MARKED | Flag.LOOKALIKE | Flag.IP_HOST | Flag.SCAM_HOST))
         | (m.visit & m.has(Flag.FREE_HOSTING) & m.has(Flag.NEW_HOST))

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.features import calls, contacts, decay
-from fraud_guard.features.facts import ON_CALL, ON_RISKY_CALL, RISKY, Codes, Facts, Table, keys_of
+from fraud_guard.features.facts import ON_CALL, ON_RISKY_CALL, RISKY, SPOKEN, Codes, Facts, Table, keys_of
 from fraud_guard.memory import packed
 from fraud_guard.memory.layout import DURING_CALL, EXPIRE_S, HEAD, HOT, Seen, hot
 from fraud_guard.tags.kinds import Flag, Kind, Lure
 
-__all__ = ["RISKY", "Round", "apply", "is_significant", "renew"]
+__all__ = ["RISKY", "Round", "apply", "renew"]
 
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.intp]
@@ -59,26 +59,19 @@ class Round(NamedTuple):
 def apply(head: Rows, rings: Rows, slots: Ints, rows: Rows) -> Round:
     """Bring the records of `slots` (distinct) up to date with one row each.
 
-    `rows["flags"]` gains what only the record tells: FIRST_CONTACT, NEW_HOST, LONG, TALKED,
+    `rows["flags"]` gains what only the record tells: FIRST_CONTACT, NEW_PEER, NEW_HOST, LONG, TALKED,
     SIDELOADED.
     """
     h, ts_ms, kind = packed.gather(hot(head), slots), rows["ts_ms"], np.ascontiguousarray(rows["kind"])
     renew(head, h, slots, ts_ms)
-    _people(head, rings, h, slots, rows)
+    spoken = _people(head, rings, h, slots, rows)
     _net(head, h, slots, rows)
-    table, codes = _FACTS.look_up(keys_of(kind, rows["category"], rows["flags"], _state(h, ts_ms)))
+    table, codes = _FACTS.look_up(keys_of(kind, rows["category"], rows["flags"], _state(h, ts_ms, spoken)))
     _count(head, h, slots, rows, table, codes)
     _see(head["seen_s"], slots, rows, table.seen[codes])
     _during_call(h, table.during_call[codes])
     _person(h, rows)
     return Round(h, table.significant[codes])
-
-
-def is_significant(rows: Rows) -> Mask:
-    """Rows that go into the ring and have the rules looked at."""
-    state = np.zeros(len(rows), np.uint8)
-    table, codes = _FACTS.look_up(keys_of(rows["kind"], rows["category"], rows["flags"], state))
-    return table.significant[codes]
 
 
 def renew(head: Rows, h: Rows, slots: Ints, ts_ms: npt.NDArray[np.int64]) -> None:
@@ -95,12 +88,12 @@ def renew(head: Rows, h: Rows, slots: Ints, ts_ms: npt.NDArray[np.int64]) -> Non
         h["first_ms"] = np.where(fresh, ts_ms, h["first_ms"])
 
 
-def _people(head: Rows, rings: Rows, h: Rows, slots: Ints, rows: Rows) -> None:
-    """Calls and texts: do the two know each other, and where is the call."""
+def _people(head: Rows, rings: Rows, h: Rows, slots: Ints, rows: Rows) -> Ints:
+    """Calls and texts: do the two know each other, and where is the call. Returns which rows end a call that was spoken on."""
     kind = rows["kind"]
     at = np.flatnonzero((kind >= _START) & (kind <= _SMS))
     if not len(at):
-        return
+        return at
     some, own = packed.gather(rows, at), packed.gather(h, at)
     phone = np.flatnonzero(some["kind"] != _SMS)
     callers, phone_rows = packed.gather(own, phone), packed.gather(some, phone)
@@ -114,8 +107,10 @@ def _people(head: Rows, rings: Rows, h: Rows, slots: Ints, rows: Rows) -> None:
         calls.look_back(callers, phone_rows, phases, rings, slots[at[phone]])
         some["flags"][phone] = phone_rows["flags"]
         packed.scatter(own, phone, callers)
+    spoken = contacts.meet_again(rings, slots[at], some, seconds)
     rows["flags"][at] = some["flags"]
     packed.scatter(h, at, own)
+    return at[spoken]
 
 
 def _net(head: Rows, h: Rows, slots: Ints, rows: Rows) -> None:
@@ -134,11 +129,12 @@ def _net(head: Rows, h: Rows, slots: Ints, rows: Rows) -> None:
         rows["flags"][at] |= np.where(soon, _SIDELOADED, np.uint32(0))
 
 
-def _state(h: Rows, ts_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+def _state(h: Rows, ts_ms: npt.NDArray[np.int64], spoken: Ints) -> npt.NDArray[np.uint8]:
     busy = calls.in_call(h, ts_ms) & (ts_ms >= h["call_start_ms"])
     state = np.zeros(len(h), np.uint8)
     at = np.flatnonzero(busy)
     state[at] = np.where(calls.is_risky(h["call_flags"][at]), ON_CALL | ON_RISKY_CALL, ON_CALL)
+    state[spoken] |= SPOKEN
     return state
 
 

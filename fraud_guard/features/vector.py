@@ -7,6 +7,7 @@ comparison has an answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from fraud_guard.features import calls, decay
 from fraud_guard.features.facts import RISKY
+from fraud_guard.features.strangers import MOST_OF_ONE, WINDOWS_MS, Strangers
 from fraud_guard.memory.layout import QUICK, SLOW, WINDOWS_S, Count, QuickCount, Seen, SlowCount
 from fraud_guard.tags.kinds import Flag, Lure
 
@@ -24,10 +26,11 @@ Floats = npt.NDArray[np.float64]
 
 
 class View:
-    """What features are computed from: gathered heads (dtype HEAD) and the time of evaluation (epoch ms), one a row."""
+    """What features are computed from, one a row: gathered heads (dtype HEAD), the time of evaluation (epoch ms), unrolled rings."""
 
-    def __init__(self, h: np.ndarray, now_ms: npt.NDArray[np.int64]) -> None:
-        self.h, self.now_ms = h, now_ms
+    def __init__(self, h: np.ndarray, now_ms: npt.NDArray[np.int64], events: np.ndarray) -> None:
+        self.h, self.now_ms, self._events = h, now_ms, events
+        self._strangers: Strangers | None = None
         self._in_call: npt.NDArray[np.bool_] | None = None
         self._worth: dict[int, Floats] = {}
 
@@ -37,6 +40,13 @@ class View:
         if self._in_call is None:
             self._in_call = calls.in_call(self.h, self.now_ms)
         return self._in_call
+
+    @property
+    def strangers(self) -> Strangers:
+        """Contacts with strangers of late."""
+        if self._strangers is None:
+            self._strangers = Strangers(self._events, self.now_ms)
+        return self._strangers
 
     def worth(self, window: int) -> Floats:
         """What the unit of a counter of this window is worth now."""
@@ -288,6 +298,28 @@ def _of_history() -> Iterator[Feature]:
             yield from _windows_of(name, what, field, int(row), windows)
 
 
+def _of_strangers() -> Iterator[Feature]:
+    who = "somebody whom the subject does not know or has known for two days at most"
+    for window in WINDOWS_MS:
+        of = partial(_stranger_feature, window)
+        yield of("stranger_calls", "count", f"calls of a minute or more, or risky, with {who}", Strangers.calls)
+        yield of("stranger_talks", "count", f"calls of three minutes or more with {who}", Strangers.talks)
+        yield of("stranger_texts", "count", f"texts from a person's number of {who}", Strangers.texts)
+        yield of("same_stranger", "count", f"such calls and texts of the one stranger who had most, {MOST_OF_ONE} at most", Strangers.of_one)
+        yield of("stranger_wrote_and_called", "0/1", f"a text and a call of one person: {who}", Strangers.wrote_and_called)
+    for name, text, what in (("stranger_call", False, "such a call"), ("stranger_text", True, "such a text")):
+        doc = f"since {what} with a stranger, if the ring still holds it; {NEVER_S:.0f} = never"
+        yield Feature(f"since_{name}_s", "s", doc, _since_stranger(text=text))
+
+
+def _stranger_feature(window: str, name: str, unit: str, what: str, compute: Callable[[Strangers, str], Floats]) -> Feature:
+    return Feature(f"{name}_{window}", unit, f"{what} within {window}; as far as the ring holds them", lambda view: compute(view.strangers, window))
+
+
+def _since_stranger(*, text: bool) -> Compute:
+    return lambda view: _since(view, view.strangers.last_ms(text=text) // 1000)
+
+
 def _windows_of(name: str, what: str, field: str, row: int, windows: slice) -> Iterator[Feature]:
     for column, window in enumerate(range(len(WINDOWS_S))[windows]):
         span = _WINDOW_NAMES[window]
@@ -296,7 +328,7 @@ def _windows_of(name: str, what: str, field: str, row: int, windows: slice) -> I
 
 
 def _all() -> Iterator[Feature]:
-    for some in (_of_calls, _of_people, _of_models, _of_history):
+    for some in (_of_calls, _of_people, _of_models, _of_history, _of_strangers):
         yield from some()
 
 

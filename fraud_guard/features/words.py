@@ -54,6 +54,7 @@ EVENTS: Mapping[str, Pair] = {
     "sideloaded": ("安装包来自商店之外", "the package is from outside the stores"), "short_link": ("短链接", "a link shortener"),
     "clamped": ("时间超前已校正", "dated ahead"), "late": ("迟到", "late"), "night": ("夜间22时至6时", "at night"),
     "first_contact": ("对方此前无联系", "the peer is not known to the subject"), "new_host": ("本人未用过的网站", "the host is new to the subject"),
+    "new_peer": ("对方两日内才初次联系", "the peer was met within two days"),
     "lookalike": ("仿冒网站", "the host imitates a known name"), "free_hosting": ("免费托管网站", "the host is on free hosting"),
     "ip_host": ("以IP为地址的网站", "the host is an IP address"), "scam_text": ("文本模型认为是诈骗话术", "the text model sees a scam"),
     "scam_host": ("网址模型认为可疑", "the host model sees a scam"),
@@ -66,6 +67,11 @@ _PLAIN: Mapping[str, str] = {
     "ring_overflow": "近一日因过多未能记住的事件数", "hour": "钟点", "night": "夜间22时至6时", "weekday": "星期序号（0为周一）",
     "text_score_24h": "近一日短信模型最高分", "host_score_24h": "近一日网址模型最高分",
 }  # fmt: skip
+_STRANGERS: Mapping[str, str] = {
+    "stranger_calls": "与陌生号码的通话次数", "stranger_talks": "与陌生号码三分钟以上的通话次数", "stranger_texts": "陌生个人号码短信数",
+    "same_stranger": "同一陌生号码的联系次数", "stranger_wrote_and_called": "同一陌生号码既来短信又通话",
+}  # fmt: skip
+_STRANGER_WINDOWS: Mapping[str, str] = {"6h": "6小时", "2d": "2天"}
 _CALLERS: Mapping[str, str] = {
     "risky": "可疑号码", "overseas": "境外号码", "virtual": "虚拟运营商号码", "irregular": "不合编号规则的号码", "marked": "已标记号码",
     "landline": "固定电话", "short_code": "短号或106端口", "official": "公安政务号码", "no_peer": "未显示的号码", "first_contact": "此前无联系的号码",
@@ -88,7 +94,7 @@ _SINCE: Mapping[str, str] = {
     "im_install": "聊天应用安装", "im_app": "聊天应用", "bank_app_on_risky_call": "可疑通话中使用银行应用",
     "share_on_risky_call": "可疑通话中使用会议或远程控制应用", "otp_on_risky_call": "可疑通话中的验证码短信", "short_link": "短链接访问",
     "other_visit": "名单外网站访问", "new_host": "新网站访问", "lookalike_host": "仿冒网站访问", "free_hosting": "免费托管网站访问",
-    "ip_host": "IP地址网站访问", "scam_host": "模型认定的可疑网站访问", "official_call": "公安政务号码通话", "forwarding": "设置呼叫转移", "marked": "已标记标签",
+    "ip_host": "IP地址网站访问", "scam_host": "模型认定的可疑网站访问", "stranger_call": "与陌生号码的通话", "stranger_text": "陌生个人号码短信", "official_call": "公安政务号码通话", "forwarding": "设置呼叫转移", "marked": "已标记标签",
 }  # fmt: skip
 _WINDOWS: Mapping[str, str] = {"10m": "10分钟", "1h": "1小时", "24h": "24小时", "7d": "7天", "30d": "30天", "90d": "90天"}
 _SPANS: tuple[tuple[int, Pair], ...] = ((86_400, ("天", "d")), (3_600, ("小时", "h")), (60, ("分钟", "min")), (1, ("秒", "s")))
@@ -112,6 +118,8 @@ def feature_zh(name: str) -> str:
         if name.startswith(prefix) and what in _CALLERS:
             return f"正与来电的{_CALLERS[what]}通话"
     what, _, window = name.rpartition("_")
+    if what in _STRANGERS and window in _STRANGER_WINDOWS:
+        return f"近{_STRANGER_WINDOWS[window]}{_STRANGERS[what]}"
     return f"近{_WINDOWS[window]}{_THINGS[what]}数" if what in _THINGS and window in _WINDOWS else name
 
 

@@ -66,6 +66,16 @@ def newest_position(rings: np.ndarray, head: np.ndarray, kinds: tuple[int, ...],
     return int(events["position"][own & (events["when"] > 0)].astype(np.int64).max(initial=-1))
 
 
+def has_peer(rings: np.ndarray, slots: Ints, peer: np.ndarray, flags: int, since_ms: np.ndarray) -> Bools:
+    """Which rings (`rings` of the whole memory, at `slots`) hold an event with the row's peer and one of `flags` at or after `since_ms`."""
+    same = rings["peer"][slots] == (peer & np.uint64(0xFFFF)).astype(np.uint16)[:, None]
+    found: Bools = np.zeros(len(slots), np.bool_)
+    at = np.flatnonzero(same.any(axis=1))
+    young = rings["when"][slots[at]] >> _TIME >= since_ms[at, None].astype(np.uint64)
+    found[at] = (same[at] & young & ((rings["flags"][slots[at]] & np.uint32(flags)) != 0)).any(axis=1)
+    return found
+
+
 def _events_of(rows: np.ndarray) -> dict[str, np.ndarray]:
     position = rows["position"]
     return {

@@ -53,6 +53,7 @@ EVENT_DOCS: Mapping[str, str] = {
     "late": "older than the watermark",
     "night": "22:00–06:00, UTC+8",
     "first_contact": "call or text: the subject does not know the peer: fewer than two contacts of late and no call of its own of a minute",
+    "new_peer": "the end of a call of a minute or more, or a text: the subject knows the peer by now, but met it within the last two days",
     "new_host": "visit or download: the host is not on the top list and not among those the subject used of late",
     "lookalike": "the host imitates a known name; also of a text's link",
     "free_hosting": "anybody gets a sub-domain like this host; also of a text's link",

@@ -57,10 +57,13 @@ class Flag(IntFlag):
     SCAM_TEXT = 1 << 28  # the text model is above its threshold
     SCAM_HOST = 1 << 29  # the host model is above its threshold
     TALKED = 1 << 30  # set by the scorer at the end of a call of at least TALKED_S
+    NEW_PEER = 1 << 31  # set by the scorer: known by now, but met for the first time within the last two days
 
 
 LONG_CALL_S = 600
 """A call of at least this many seconds sets Flag.LONG."""
+SPOKEN_S = 60
+"""A call with a stranger of at least this many seconds goes into the ring."""
 TALKED_S = 180
 """A call of at least this many seconds sets Flag.TALKED."""
 

@@ -16,7 +16,7 @@ LATE_COUNTS = 0.5
 """A row after the point of no return: help still counts, but less."""
 
 _RAISES = frozenset(("text_score_24h", "host_score_24h", "call_reputation"))
-_COUNTS_THAT_RAISE = ("scam_texts_", "lures_", "lookalike_visits_", "sideloads_", "marked_")
+_COUNTS_THAT_RAISE = ("same_stranger_", "scam_texts_", "lures_", "lookalike_visits_", "sideloads_", "marked_")
 _FADES = frozenset(("scam_text", "scam_host", "lure", "lure_link", "lookalike_host", "sideload", "marked"))
 """The longer ago, the less it says: `since_…_s` of these may only lower a score."""
 

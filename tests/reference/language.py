@@ -15,6 +15,7 @@ from sqlglot import exp
 from fraud_guard.memory.layout import Seen
 from fraud_guard.tags.kinds import Category, Flag, Kind, Lure
 from tests.reference.record import WINDOWS_S, Call, Record
+from tests.reference.strangers import of_strangers
 from tests.reference.tallies import APP_KINDS, CALL_KINDS, RISKY
 
 NEVER_S = 315_360_000.0
@@ -72,6 +73,8 @@ def feature(name: str, record: Record, now_ms: int) -> float:
         return float(getattr(record.last_call, "seconds" if name == "last_call_s" else name.removeprefix("last_call_")))
     if name.startswith("call_"):
         return _of_the_call(name.removeprefix("call_"), record.call, now_ms)
+    if "stranger" in name:
+        return of_strangers(name, record.ring, now_ms)
     if name.startswith("since_"):
         return _since(name.removeprefix("since_").removesuffix("_s"), record, now_ms)
     if name.startswith("lure_"):

@@ -19,6 +19,7 @@ from tests.reference.tallies import (
     HOST_KINDS,
     RISKY,
     SHARE,
+    SPOKEN_S,
     Row,
     counted,
     is_risky_call,
@@ -121,7 +122,9 @@ def apply(record: Record, row: Row) -> None:
     """Bring the record up to date with one tag; `row["flags"]` gains what only the record tells."""
     _renew(record, row["ts_ms"])
     _meet(record, row)
+    row["spoken_s"] = _talked_s(record.call, row)
     _follow_call(record, row)
+    _meet_again(record, row)
     if row["kind"] == Kind.APP_INSTALL and 0 <= row["ts_ms"] // 1000 - record.seen_s.get(Seen.SIDELOAD, -1) <= 3_600:
         row["flags"] |= Flag.SIDELOADED if Seen.SIDELOAD in record.seen_s else 0
     _count(record, row)
@@ -182,6 +185,15 @@ def _meet(record: Record, row: Row) -> None:
             row["flags"] |= Flag.FIRST_CONTACT
     if kind in HOST_KINDS and row["peer"] and not record.contacts.visit(row["peer"]):
         row["flags"] |= Flag.NEW_HOST
+
+
+def _meet_again(record: Record, row: Row) -> None:
+    """Somebody known by now whose first contact is in the ring and at most two days old."""
+    asked = row["kind"] == Kind.SMS or row["spoken_s"] >= SPOKEN_S
+    if asked and row["peer"] and not row["flags"] & (Flag.FIRST_CONTACT | Flag.SHORT_CODE | Flag.NO_PEER):
+        met_ms = [e.ts_ms for e in record.ring if e.peer == row["peer"] & 0xFFFF and e.flags & Flag.FIRST_CONTACT]
+        if any(ts_ms >= row["ts_ms"] - 2 * DAY_MS for ts_ms in met_ms):
+            row["flags"] |= Flag.NEW_PEER
 
 
 def _follow_call(record: Record, row: Row) -> None:

@@ -12,6 +12,8 @@ RISKY = Flag.OVERSEAS | Flag.VIRTUAL | Flag.IRREGULAR | Flag.MARKED
 CALL_KINDS = (Kind.CALL_START, Kind.CALL_ANSWER, Kind.CALL_END)
 APP_KINDS = (Kind.APP_INSTALL, Kind.APP_ACTIVE)
 HOST_KINDS = (Kind.VISIT, Kind.DOWNLOAD)
+STRANGE = Flag.FIRST_CONTACT | Flag.NEW_PEER
+SPOKEN_S = 60
 SHARE = (Category.MEETING, Category.REMOTE_CONTROL)
 NOTED_APPS = (*SHARE, Category.BANK, Category.LOAN, Category.INVEST, Category.DATING)
 
@@ -28,11 +30,11 @@ def is_significant(row: Row) -> bool:
     """Whether the tag goes into the ring and rules look at it."""
     kind, flags = row["kind"], row["flags"]
     if kind in CALL_KINDS:
-        stranger = is_incoming_call(row) and flags & Flag.TALKED and flags & Flag.FIRST_CONTACT
         noted = flags & (RISKY | Flag.LONG | Flag.FORWARDED | Flag.OFFICIAL)
-        return bool(noted or (stranger and kind == Kind.CALL_END))
+        return bool(noted or (flags & STRANGE and row["spoken_s"] >= SPOKEN_S))
     if kind == Kind.SMS:
-        return bool(flags & (Flag.OTP | Flag.BANK | Flag.LURE | Flag.SCAM_TEXT))
+        person = not flags & (Flag.OUTGOING | Flag.SHORT_CODE | Flag.NO_PEER)
+        return bool(flags & (Flag.OTP | Flag.BANK | Flag.LURE | Flag.SCAM_TEXT) or (flags & STRANGE and person))
     if kind == Kind.VISIT:
         odd = flags & (Flag.SHORT_LINK | Flag.MARKED | Flag.LOOKALIKE | Flag.IP_HOST | Flag.SCAM_HOST)
         return bool(odd or (flags & Flag.FREE_HOSTING and flags & Flag.NEW_HOST))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fraud_guard.features.calls import in_call
-from fraud_guard.features.update import is_significant, renew
+from fraud_guard.features.facts import SPOKEN, Facts, keys_of
+from fraud_guard.features.update import renew
 from fraud_guard.memory.layout import EXPIRE_S, Count, Seen, hot
 from fraud_guard.tags.kinds import Category, Flag, Kind
 from tests.records import T_MS, One, row
@@ -159,9 +160,14 @@ def test_ninety_days_of_silence_are_forgotten():
         ({"kind": Kind.APP_INSTALL, "category": Category.GAME}, True),
         ({"kind": Kind.APP_ACTIVE, "category": Category.GAME}, False),
         ({"kind": Kind.APP_ACTIVE, "category": Category.LOAN}, True),
-        ({"kind": END, "flags": Flag.FIRST_CONTACT | Flag.TALKED}, True),
-        ({"kind": END, "flags": Flag.TALKED}, False),
-        ({"kind": END, "flags": Flag.FIRST_CONTACT | Flag.TALKED | Flag.OUTGOING}, False),
+        ({"kind": END, "flags": Flag.FIRST_CONTACT}, False),
+        ({"kind": END, "flags": Flag.FIRST_CONTACT, "state": SPOKEN}, True),
+        ({"kind": END, "flags": Flag.NEW_PEER | Flag.OUTGOING, "state": SPOKEN}, True),
+        ({"kind": END, "flags": Flag.TALKED, "state": SPOKEN}, False),
+        ({"kind": Kind.SMS, "flags": Flag.FIRST_CONTACT}, True),
+        ({"kind": Kind.SMS, "flags": Flag.NEW_PEER}, True),
+        ({"kind": Kind.SMS, "flags": Flag.FIRST_CONTACT | Flag.SHORT_CODE}, False),
+        ({"kind": Kind.SMS, "flags": Flag.FIRST_CONTACT | Flag.OUTGOING}, False),
         ({"kind": ANSWER, "flags": Flag.FIRST_CONTACT}, False),
         ({"kind": Kind.SMS, "flags": Flag.SCAM_TEXT}, True),
         ({"kind": Kind.VISIT, "flags": Flag.LOOKALIKE}, True),
@@ -172,4 +178,7 @@ def test_ninety_days_of_silence_are_forgotten():
 )
 def test_significant_events_are_those_rules_can_use(fields, significant):
     """Only events that say something about a scam take a place in the ring."""
-    assert is_significant(row(**fields))[0] == significant
+    given = {"category": 0, "flags": 0, "state": 0} | fields
+    columns = (np.array([given[name]], kind) for name, kind in (("kind", "u1"), ("category", "u1"), ("flags", "u4"), ("state", "u1")))
+    table, codes = Facts().look_up(keys_of(*columns))
+    assert table.significant[codes[0]] == significant

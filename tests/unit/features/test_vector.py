@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraud_guard.features.vector import FEATURES, NEVER_S, View, compute
-from fraud_guard.memory.layout import HEAD
+from fraud_guard.memory.layout import EVENT, HEAD
 from fraud_guard.tags.block import ROW
 from fraud_guard.tags.kinds import Flag, Kind
 from tests.records import One
@@ -18,11 +18,12 @@ from tests.reference.language import feature
 from tests.strategies import FEW, days
 
 T_MS = 1_790_000_000_000
+NO_EVENTS = np.zeros((1, 1), EVENT)
 
 
 def test_an_untouched_subject_has_no_signals():
     """For a fresh record everything is 0 or never; nothing is null."""
-    values = compute(View(np.zeros(1, HEAD), np.array([T_MS])), FEATURES)
+    values = compute(View(np.zeros(1, HEAD), np.array([T_MS]), NO_EVENTS), FEATURES)
     for name, value in values.items():
         assert value.shape == (1,)
         assert np.isfinite(value[0]), name
@@ -43,7 +44,7 @@ def test_names_say_their_unit():
 def test_the_hour_is_local(utc_h, hour):
     """The hour of the day is that of China, UTC+8."""
     now_ms = (T_MS // 86_400_000) * 86_400_000 + utc_h * 3_600_000
-    assert compute(View(np.zeros(1, HEAD), np.array([now_ms])), ["hour"])["hour"][0] == hour
+    assert compute(View(np.zeros(1, HEAD), np.array([now_ms]), NO_EVENTS), ["hour"])["hour"][0] == hour
 
 
 @FEW
@@ -60,10 +61,11 @@ def test_every_feature_equals_its_plain_definition(tags, later_ms):
         one.take([np.array([row], ROW)])
         plain.apply(expected, given)
         if plain.is_significant(given):
+            given["peer"] &= 0xFFFF  # all that an event keeps
             event = (given[n] for n in ("ts_ms", "kind", "category", "flags", "peer", "position"))
             plain.put_in_ring(expected, plain.Event(*event))
     now_ms = expected.last_ms + later_ms
-    values = compute(View(one.head, np.array([now_ms])), FEATURES)
+    values = compute(View(one.head, np.array([now_ms]), one.events), FEATURES)
     for name, value in values.items():
         assert value[0] == feature(name, expected, now_ms), name
 
@@ -74,8 +76,10 @@ def test_rows_are_computed_independently():
     head["last_ms"] = T_MS - np.arange(50) * 977_000
     head["counts"] = np.arange(50)[:, None, None] + 0.3
     head["mark_s"] = head["last_ms"] // 1000 - 4_000
-    now_ms = np.full(50, T_MS)
-    together = compute(View(head, now_ms), FEATURES)
+    now_ms, events = np.full(50, T_MS), np.zeros((50, 9), EVENT)
+    events["when"] = (T_MS - np.arange(450).reshape(50, 9) * 700_000 << 16) | Kind.CALL_END << 8
+    events["flags"], events["peer"] = Flag.FIRST_CONTACT, np.arange(450).reshape(50, 9) % 4
+    together = compute(View(head, now_ms, events), FEATURES)
     for i in range(50):
-        alone = compute(View(head[i : i + 1], now_ms[i : i + 1]), FEATURES)
+        alone = compute(View(head[i : i + 1], now_ms[i : i + 1], events[i : i + 1]), FEATURES)
         assert all(alone[name][0] == together[name][i] for name in FEATURES)
