@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from fraud_guard.adapters.reference_tables import read_subjects
@@ -17,16 +16,22 @@ from fraud_guard.learned.artefact import Artefact
 from fraud_guard.learned.text_model import TextModel
 from fraud_guard.shipped import shipped
 from fraud_guard.training.behaviour import train_behaviour
-from fraud_guard.training.behaviour_labels import direction, taught
+from fraud_guard.training.behaviour_labels import direction, taught, taught_types
 from fraud_guard.training.city_rows import CityRows, city_rows, feature_names
+
+KNOWING = 3
+"""Types are learned from every third city as it is behind the door that decides."""
 
 
 def train_on_cities(
     data: Path, version: str, seed: int, door_text: str, tell: Callable[[str], None]
 ) -> Artefact:
-    """The behaviour model of the cities below `data`, each as `simulate` writes it; `door_text` as in `opinions_of`.
+    """The behaviour model of the cities below `data`, each as `simulate` writes it.
 
-    Raises ConfigurationError when there are fewer than two, or a file is missing or wrong.
+    `door_text`: another version of the text model at the door of the cities than the one that decides. One that knows
+    their wording is surer there than it will ever be again, and the model would learn to trust it too far. What type a
+    scam is, in contrast, mostly texts tell; types are learned behind both doors. Raises ConfigurationError when there
+    are fewer than two cities, or a file is missing or wrong.
     """
     folders = sorted(path.parent for path in data.glob("*/tags.ndjson"))
     if len(folders) < 2:
@@ -34,18 +39,22 @@ def train_on_cities(
             f"{data}: holds {len(folders)} cities, and two are needed; see docs/models.md"
         )
     opinions_of(door_text)
-    cities: list[CityRows] = []
+    work = [(folder, seed + i, door_text) for i, folder in enumerate(folders)]
+    if door_text:
+        work += [(folder, number, "") for folder, number, _ in work[::KNOWING]]
     with ProcessPoolExecutor(min(len(folders), os.cpu_count() or 1)) as pool:
-        read = pool.map(
-            partial(rows_of, door_text=door_text), folders, [seed + i for i in range(len(folders))]
-        )
-        for folder, city in zip(folders, read, strict=True):
-            cities.append(city)
+        read: list[CityRows] = []
+        for (folder, _, _), city in zip(work, pool.map(rows_of, *zip(*work, strict=True)), strict=True):
+            read.append(city)
             tell(f"{folder.name}: {len(city.rows):,} rows, {len(city.episodes):,} episodes")
+    cities, typed = read[: len(folders)], read[: len(folders)]
+    if door_text:
+        typed[::KNOWING] = read[len(folders) :]
     rows, names = taught(cities), feature_names()
     return train_behaviour(
         rows.rows, rows.names, rows.label, rows.scam_type, rows.group, seed, version=version, weight=rows.weight,
-        monotone={name: direction(name) for name in names}, tell=tell,
+        monotone={name: direction(name) for name in names}, type_rows=taught_types(typed),
+        options=f" --door-text {door_text}" if door_text else "", tell=tell,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ Ms = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 class City(msgspec.Struct, frozen=True):
     """The first line: how large, how long, how many tags. `tags` None: false alerts per tag are not told.
 
-    How it was made (seed, prior, drift, evasion) is shown, and tells two cities apart; nothing is computed from it.
+    How it was made (seed, prior, drift, evasion, variety) is shown, and tells two cities apart; nothing is computed from it.
     """
 
     people: Annotated[int, msgspec.Meta(ge=1)]
@@ -31,6 +31,7 @@ class City(msgspec.Struct, frozen=True):
     end_ms: Ms | None = None
     drift: Any = None
     evasion: Any = None
+    variety: Any = None
 
     @property
     def person_days(self) -> float:

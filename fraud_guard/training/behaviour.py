@@ -24,7 +24,7 @@ from fraud_guard.learned.behaviour_model import (
     BehaviourModel,
     BehaviourSpec,
 )
-from fraud_guard.training.behaviour_report import Unseen, figures_of
+from fraud_guard.training.behaviour_report import figures_of, type_figures
 from fraud_guard.training.calibration import Platt, fit_platt
 from fraud_guard.training.measures import threshold_at
 from fraud_guard.training.packaging import artefact_of, descriptions, json_file
@@ -36,7 +36,7 @@ FOLDS = 3
 WORTH_THREADS = 50_000
 """Rows from which on several threads are faster than one."""
 TREES, LEAVES, DEPTH = 500, 31, 6
-TYPE_TREES_EACH, TYPE_LEAVES = 40, 7
+TYPE_TREES_EACH, TYPE_LEAVES, LEAST_IN_TYPE_LEAF = 60, 15, 40
 LEAST_OF_A_TYPE = 10
 """Types with fewer rows are not learned."""
 
@@ -58,15 +58,26 @@ class BehaviourRows(NamedTuple):
     weight: NDArray[np.float64]
 
 
+class TypeRows(NamedTuple):
+    """What the types are learned from: scam rows of a known type; fields as in `BehaviourRows`."""
+
+    names: tuple[str, ...]
+    rows: Floats
+    scam_type: NDArray[np.str_]
+    group: NDArray[np.generic]
+    weight: NDArray[np.float64]
+
+
 def train_behaviour(
     rows: Floats, names: Sequence[str], label: NDArray[np.int64], scam_type: NDArray[np.str_],
     group: NDArray[np.generic], seed: int, *, version: str = "1.0", feature_version: int = 1,
     weight: NDArray[np.float64] | None = None, monotone: Mapping[str, int] | None = None,
-    tell: Callable[[str], None] = lambda words: None,
+    type_rows: TypeRows | None = None, options: str = "", tell: Callable[[str], None] = lambda words: None,
 ) -> Artefact:  # fmt: skip
     """The behaviour model trained on `rows`; arguments as in `BehaviourRows`.
 
-    `monotone`: features that may only raise (1) or lower (-1) the score. Raises ConfigurationError
+    `monotone`: features that may only raise (1) or lower (-1) the score; `type_rows`: what types are
+    learned from, default the scam rows; `options`: of the command, for the card. Raises ConfigurationError
     when there are fewer than two groups, only one label, or a value that is not finite.
     """
     weights = np.ones(len(label)) if weight is None else np.asarray(weight, np.float64)
@@ -77,14 +88,20 @@ def train_behaviour(
     tell(
         f"{len(label)} rows of {len(np.unique(group))} groups; scoring each by models that did not see its group"
     )
+    typed = type_rows or _typed(data)
     unseen = score_unseen(data, bounds, seed)
-    platt = fit_platt(unseen.raw, data.label, data.weight, PRIOR)
-    raw = threshold_at(unseen.raw[data.label == 0], FLAG_RATE)
-    figures = figures_of(data, unseen, platt, raw)
+    platt = fit_platt(unseen, data.label, data.weight, PRIOR)
+    raw = threshold_at(unseen[data.label == 0], FLAG_RATE)
+    figures = figures_of(data, unseen, platt, raw) | {"types": type_figures(typed.scam_type, types_unseen(typed, seed))}
     tell("fitting the model that ships")
-    everything = np.arange(len(label))
-    scam, types = fit_scam(data, everything, bounds, seed), fit_types(data, everything, seed)
-    return pack(version, feature_version, data, (scam, types), platt, raw, figures, seed)
+    scam = fit_scam(data, np.arange(len(label)), bounds, seed)
+    types = fit_types(typed, np.arange(len(typed.scam_type)), seed)
+    return pack(version, feature_version, data, (scam, types), platt, raw, figures, seed, options)
+
+
+def _typed(data: BehaviourRows) -> TypeRows:
+    at = np.flatnonzero((data.label == 1) & (data.scam_type != ""))
+    return TypeRows(data.names, data.rows[at], data.scam_type[at], data.group[at], data.weight[at])
 
 
 def _checked(data: BehaviourRows) -> BehaviourRows:
@@ -97,19 +114,28 @@ def _checked(data: BehaviourRows) -> BehaviourRows:
     return data
 
 
-def score_unseen(data: BehaviourRows, bounds: Sequence[int], seed: int) -> Unseen:
-    """Raw scores, and types of the scam rows, by models trained without the row's group."""
-    raw, best = np.zeros(len(data.label)), np.full(len(data.label), "", dtype="<U64")
-    folds = GroupKFold(min(FOLDS, len(np.unique(data.group))))
-    for train, test in folds.split(data.rows, data.label, data.group):
-        raw[test] = fit_scam(data, train, bounds, seed).predict(
-            data.rows[test], raw_score=True, num_threads=1
-        )
+def score_unseen(data: BehaviourRows, bounds: Sequence[int], seed: int) -> NDArray[np.float64]:
+    """Raw scores by models trained without the row's group."""
+    raw = np.zeros(len(data.label))
+    for train, test in _folds(data.group).split(data.rows, groups=data.group):
+        raw[test] = fit_scam(data, train, bounds, seed).predict(data.rows[test], raw_score=True, num_threads=1)
+    return raw
+
+
+def types_unseen(data: TypeRows, seed: int) -> NDArray[np.str_]:
+    """The likeliest type by models trained without the row's group; "" where there is none."""
+    best = np.full(len(data.scam_type), "", dtype="<U64")
+    if len(np.unique(data.group)) < 2:
+        return best
+    for train, test in _folds(data.group).split(data.rows, groups=data.group):
         booster, classes = fit_types(data, train, seed)
-        scam = test[data.label[test] == 1]
-        if booster and len(scam):
-            best[scam] = np.array(classes)[np.argmax(booster.predict(data.rows[scam], num_threads=1), axis=1)]
-    return Unseen(raw, best)
+        if booster:
+            best[test] = np.array(classes)[np.argmax(booster.predict(data.rows[test], num_threads=1), axis=1)]
+    return best
+
+
+def _folds(group: NDArray[np.generic]) -> GroupKFold:
+    return GroupKFold(min(FOLDS, len(np.unique(group))))
 
 
 def fit_scam(
@@ -129,23 +155,20 @@ def fit_scam(
 
 
 def fit_types(
-    data: BehaviourRows, at: NDArray[np.int64], seed: int
+    data: TypeRows, at: NDArray[np.int64], seed: int
 ) -> tuple[lightgbm.Booster | None, tuple[str, ...]]:
-    """The type of the scam rows among `at`, and its classes; no booster when there is less than two of them."""
-    named = at[(data.label[at] == 1) & (data.scam_type[at] != "")]
-    found, sizes = np.unique(data.scam_type[named], return_counts=True)
+    """The type of the rows `at`, and its classes; no booster when there is less than two of them."""
+    found, sizes = np.unique(data.scam_type[at], return_counts=True)
     classes = found[sizes >= LEAST_OF_A_TYPE]
     if len(classes) < 2:
         return None, tuple(classes.tolist())
-    named = named[np.isin(data.scam_type[named], classes)]
+    at = at[np.isin(data.scam_type[at], classes)]
     parameters = {
-        **_parameters(seed, len(named)), "objective": "multiclass", "num_class": len(classes), "num_leaves": TYPE_LEAVES,
-        "learning_rate": 0.1, "min_data_in_leaf": 5, "feature_fraction": 0.5, "lambda_l2": 1.0,
+        **_parameters(seed, len(at)), "objective": "multiclass", "num_class": len(classes), "num_leaves": TYPE_LEAVES,
+        "learning_rate": 0.1, "min_data_in_leaf": LEAST_IN_TYPE_LEAF, "feature_fraction": 0.5, "lambda_l2": 1.0,
     }  # fmt: skip
-    numbers = np.searchsorted(classes, data.scam_type[named])
-    return lightgbm.train(parameters, _dataset(data, named, numbers), TYPE_TREES_EACH), tuple(
-        classes.tolist()
-    )
+    numbers = np.searchsorted(classes, data.scam_type[at])
+    return lightgbm.train(parameters, _dataset(data, at, numbers), TYPE_TREES_EACH), tuple(classes.tolist())
 
 
 def _parameters(seed: int, rows: int) -> dict[str, Any]:
@@ -156,7 +179,7 @@ def _parameters(seed: int, rows: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _dataset(data: BehaviourRows, at: NDArray[np.int64], target: NDArray[np.int64]) -> lightgbm.Dataset:
+def _dataset(data: BehaviourRows | TypeRows, at: NDArray[np.int64], target: NDArray[np.int64]) -> lightgbm.Dataset:
     return lightgbm.Dataset(
         data.rows[at], target, weight=data.weight[at], feature_name=list(data.names), categorical_feature=[],
         params={"verbose": -1},
@@ -166,7 +189,7 @@ def _dataset(data: BehaviourRows, at: NDArray[np.int64], target: NDArray[np.int6
 def pack(
     version: str, feature_version: int, data: BehaviourRows,
     boosters: tuple[lightgbm.Booster, tuple[lightgbm.Booster | None, tuple[str, ...]]],
-    platt: Platt, raw: float, figures: dict[str, Any], seed: int,
+    platt: Platt, raw: float, figures: dict[str, Any], seed: int, options: str = "",
 ) -> Artefact:  # fmt: skip
     """The artefact of fitted models, read back once by the code that will use it."""
     scam, (types, classes) = boosters
@@ -177,7 +200,7 @@ def pack(
     files = {
         SCAM_TREES: _text(scam),
         FEATURES: json_file(msgspec.to_builtins(spec)),
-        **descriptions("behaviour", version, seed, figures),
+        **descriptions("behaviour", version, seed, figures, options),
     }
     artefact = artefact_of("behaviour", version, files | ({TYPE_TREES: _text(types)} if types else {}))
     BehaviourModel(artefact)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud_guard.training.behaviour import BehaviourRows
+from fraud_guard.training.behaviour import BehaviourRows, TypeRows
 from fraud_guard.training.city_rows import CityRows
 
 IGNORED_COUNTS = 1.0
@@ -34,6 +34,19 @@ def taught(cities: Sequence[CityRows]) -> BehaviourRows:
     label, weight, types = (np.concatenate(parts) for parts in zip(*labelled, strict=True))
     group = np.concatenate([np.full(len(city.rows), i) for i, city in enumerate(cities)])
     return BehaviourRows(cities[0].names, np.concatenate([c.rows for c in cities]), label, types, group, weight)
+
+
+def taught_types(cities: Sequence[CityRows]) -> TypeRows:
+    """What types are learned from: rows inside scams that were not ignored. An episode counts once, however many rows it has, and a rare type more."""
+    named = [np.flatnonzero([k >= 0 and city.episodes[k].outcome != "ignored" for k in city.episode.tolist()]) for city in cities]
+    of = [city.episode[at] for city, at in zip(cities, named, strict=True)]
+    types = np.array([city.episodes[k].main_type for city, some in zip(cities, of, strict=True) for k in some.tolist()], np.str_)
+    once = np.concatenate([1.0 / np.bincount(some)[some] if len(some) else np.zeros(0) for some in of])
+    _, number = np.unique(types, return_inverse=True)
+    weight = once / np.sqrt(np.bincount(number, once))[number]
+    rows = np.concatenate([city.rows[at] for city, at in zip(cities, named, strict=True)])
+    group = np.concatenate([np.full(len(at), i) for i, at in enumerate(named)])
+    return TypeRows(cities[0].names, rows, types, group, weight / weight.mean() if len(weight) else weight)
 
 
 def _labelled(city: CityRows) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.str_]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,6 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from fraud_guard.learned.odds import logit
 from fraud_guard.training.calibration import Platt
 from fraud_guard.training.measures import calibration_error, recalls, share
-
-
-class Unseen(NamedTuple):
-    """Out-of-group answers. `raw`: scores before calibration. `best`: most likely type of scam rows, else ""."""
-
-    raw: NDArray[np.float64]
-    best: NDArray[np.str_]
 
 
 class Labelled(Protocol):
@@ -36,21 +29,20 @@ class Labelled(Protocol):
         """The city."""
 
 
-def figures_of(data: Labelled, unseen: Unseen, platt: Platt, raw_threshold: float) -> dict[str, Any]:
-    """The figures of the card; every score is one of a model that did not see the row's group."""
-    scam, honest = unseen.raw[data.label == 1], unseen.raw[data.label == 0]
+def figures_of(data: Labelled, unseen: NDArray[np.float64], platt: Platt, raw_threshold: float) -> dict[str, Any]:
+    """The figures of the card but those of types; `unseen`: raw scores (n,) by models that did not see the row's group."""
+    scam, honest = unseen[data.label == 1], unseen[data.label == 0]
     share_of_scam = float(data.label.mean())
     shift = logit(share_of_scam) - logit(platt.prior)
-    probability = 1 / (1 + np.exp(-(platt.log_odds(unseen.raw) + shift)))
+    probability = 1 / (1 + np.exp(-(platt.log_odds(unseen) + shift)))
     return {
         "rows": {"scam": len(scam), "honest": len(honest), "groups": len(np.unique(data.group))},
         "left_out_groups": {
             **recalls(scam, honest),
-            "auc": round(float(roc_auc_score(data.label, unseen.raw)), 4),
-            "average_precision": round(float(average_precision_score(data.label, unseen.raw)), 4),
+            "auc": round(float(roc_auc_score(data.label, unseen)), 4),
+            "average_precision": round(float(average_precision_score(data.label, unseen)), 4),
         },
-        "flagged_by_type": _by_type(data, unseen.raw > raw_threshold),
-        "types": _types(data, unseen.best),
+        "flagged_by_type": _by_type(data, unseen > raw_threshold),
         "calibration": {
             **platt._asdict(), "raw_threshold": raw_threshold,
             "brier": round(float(np.mean((probability - data.label) ** 2)), 5),
@@ -64,9 +56,10 @@ def _by_type(data: Labelled, flagged: NDArray[np.bool_]) -> dict[str, Any]:
     return {code or "unknown": share(flagged[(data.label == 1) & (data.scam_type == code)]) for code in codes}
 
 
-def _types(data: Labelled, best: NDArray[np.str_]) -> dict[str, Any]:
-    at = np.flatnonzero((data.label == 1) & (data.scam_type != "") & (best != ""))
+def type_figures(scam_type: NDArray[np.str_], best: NDArray[np.str_]) -> dict[str, Any]:
+    """How well types are told; `best`: the likeliest of each row, "" = none."""
+    at = np.flatnonzero(best != "")
     if not len(at):
         return {"n": 0}
-    macro = f1_score(data.scam_type[at], best[at], average="macro", zero_division=0)
+    macro = f1_score(scam_type[at], best[at], average="macro", zero_division=0)
     return {"macro_f1": round(float(macro), 4), "n": len(at)}

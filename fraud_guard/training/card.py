@@ -9,12 +9,13 @@ from fraud_guard.training.card_words import COMMAND, LIMITS, PURPOSE, SOURCES, T
 
 
 class Card(NamedTuple):
-    """What the words of a card do not say by themselves."""
+    """What the words of a card do not say by themselves. `options`: those that the command had beside version and seed."""
 
     name: str
     version: str
     seed: int
     figures: Mapping[str, Any]
+    options: str = ""
 
 
 def card_file(card: Card) -> bytes:
@@ -26,7 +27,7 @@ def card_file(card: Card) -> bytes:
         "## How good it is\n\n" + _FIGURES_NOTE + "\n\n" + "\n".join(_rows(card.figures)),
         "## Limits\n\n" + "\n".join(f"- {line}" for line in LIMITS[card.name]),
         (
-            f"## Made by\n\n```\n{COMMAND[card.name].format(card.version, card.seed)}\n```\n\n"
+            f"## Made by\n\n```\n{COMMAND[card.name].format(card.version, card.seed)}{card.options}\n```\n\n"
             "The same data, seed and package versions give the same figures; rows of third parties are not in the product."
         ),
     )

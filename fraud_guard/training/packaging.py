@@ -44,9 +44,9 @@ def artefact_of(name: str, version: str, files: Mapping[str, bytes]) -> Artefact
     return check_files(name, version, with_sums(files))
 
 
-def descriptions(name: str, version: str, seed: int, figures: Mapping[str, Any]) -> dict[str, bytes]:
-    """What every artefact tells of itself: `metrics.json` and `card.md`."""
-    return {"metrics.json": json_file(figures), "card.md": card_file(Card(name, version, seed, figures))}
+def descriptions(name: str, version: str, seed: int, figures: Mapping[str, Any], options: str = "") -> dict[str, bytes]:
+    """What every artefact tells of itself: `metrics.json` and `card.md`; `options` as in `Card`."""
+    return {"metrics.json": json_file(figures), "card.md": card_file(Card(name, version, seed, figures, options))}
 
 
 def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:

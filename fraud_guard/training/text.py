@@ -15,7 +15,7 @@ from fraud_guard.training.calibration import Platt, fit_platt
 from fraud_guard.training.data_folder import DataFolder
 from fraud_guard.training.letter_tables import letter_table, sound_table
 from fraud_guard.training.linear import Linear, quantise
-from fraud_guard.training.messages import OWN, own_wording, strung_phrases, third_party
+from fraud_guard.training.messages import ALL_GENERATIONS, OWN, own_wording, strung_phrases, third_party
 from fraud_guard.training.packaging import array_file, artefact_of, descriptions, json_file
 from fraud_guard.training.text_design import LATIN, Design, design_of
 from fraud_guard.training.text_fit import Types, fit_scam, fit_types
@@ -68,7 +68,8 @@ def train_text(
         "not_trained_on": elsewhere(scam, BLANK, raw, data, seed, generations),
         "calibration": {"slope": platt.slope, "offset": platt.offset, "prior": PRIOR, "raw_threshold": raw},
     }
-    return pack(version, scam, types, platt, raw, figures, seed)
+    options = "" if set(generations) == set(ALL_GENERATIONS) else f" --generations {','.join(map(str, sorted(generations)))}"
+    return pack(version, scam, types, platt, raw, figures, seed, options)
 
 
 def calibrate(design: Design, unseen: Unseen) -> Platt:
@@ -99,7 +100,7 @@ def measured(design: Design, unseen: Unseen, raw: float, seed: int) -> Figures:
 
 
 def pack(
-    version: str, scam: Linear, types: Types, platt: Platt, raw: float, figures: Figures, seed: int
+    version: str, scam: Linear, types: Types, platt: Platt, raw: float, figures: Figures, seed: int, options: str = ""
 ) -> Artefact:
     """The artefact of a fitted model, read back once by the code that will use it."""
     weights, scale = quantise(scam.weights)
@@ -114,7 +115,7 @@ def pack(
     artefact = artefact_of("text", version, {
         "weights.npz": array_file(arrays),
         "model.json": json_file(msgspec.to_builtins(spec)),
-        **descriptions("text", version, seed, figures),
+        **descriptions("text", version, seed, figures, options),
     })  # fmt: skip
     TextModel(artefact)
     return artefact

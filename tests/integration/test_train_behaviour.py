@@ -1,4 +1,4 @@
-"""From simulated cities to a behaviour model: the command of `docs/models.md`, on two small cities."""
+"""From simulated cities to a behaviour model: the command of `docs/models.md`, on two small cities and some random traffic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from datasets.teaching_cities import EVASIVE, PLAIN, SLOW, write
+from datasets.teaching_cities import EVASIVE, LESSONS, NOISE, VARIED, write, write_noise
 from fraud_guard.app.cli.main import app
 from fraud_guard.features.vector import FEATURES
 from fraud_guard.learned.active import check_artefact
@@ -22,26 +22,27 @@ JUDGED_FROM = 401
 @pytest.fixture(scope="module")
 def cities(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cities")
-    write(folder, (PLAIN[0], EVASIVE[0]), people=500, days=2)
+    write(folder, (VARIED[0], EVASIVE[0]), people=500, days=2)
+    write_noise(folder, (NOISE[0]._replace(people=400, days=1),))
     return folder
 
 
-def train(data: Path, models: Path) -> Result:
-    arguments = ("--data", str(data), "--version", "0.1", "--models", str(models))
+def train(data: Path, models: Path, *more: str) -> Result:
+    arguments = ("--data", str(data), "--version", "0.1", "--models", str(models), *more)
     return CliRunner().invoke(app, ["models", "train", "behaviour", *arguments])
 
 
-def test_two_cities_make_a_sound_model(cities: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_cities_make_a_sound_model(cities: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The artefact passes its check, speaks of this release's features and tells its figures of cities left out."""
     monkeypatch.setattr(behaviour, "TREES", 15)
-    done = train(cities, tmp_path)
+    done = train(cities, tmp_path, "--door-text", "0.9")
     assert done.exit_code == 0, done.output
     artefact = check_artefact(tmp_path / "behaviour" / "0.1")
     assert json.loads(artefact.text("features.json"))["features"] == list(feature_names())
     figures = json.loads(artefact.text("metrics.json"))
-    assert figures["rows"]["groups"] == 2
+    assert figures["rows"]["groups"] == 3
     assert figures["rows"]["scam"] > 50
-    assert "fraud-guard models train behaviour --data" in artefact.text("card.md")
+    assert "--version 0.1 --seed 7 --door-text 0.9" in artefact.text("card.md")
 
 
 def test_one_city_is_not_enough(tmp_path: Path) -> None:
@@ -51,9 +52,22 @@ def test_one_city_is_not_enough(tmp_path: Path) -> None:
     assert "docs/models.md" in done.output
 
 
+def test_a_text_model_that_there_is_not_is_refused(cities: Path, tmp_path: Path) -> None:
+    """The door of the cities cannot hold a version that does not exist; the words name it."""
+    done = train(cities, tmp_path, "--door-text", "7.7")
+    assert done.exit_code != 0
+    assert "7.7" in done.output
+
+
+def test_random_traffic_holds_no_scam(cities: Path) -> None:
+    """Nobody is cheated in it, so all its rows are taught as honest."""
+    truth = (cities / "noise-1" / "truth.ndjson").read_text("utf-8").splitlines()
+    assert [json.loads(line)["kind"] for line in truth] == ["city"]
+
+
 def test_cities_to_learn_from_are_not_those_to_judge_by() -> None:
     """No seed is used twice, and all lie below those that figures are told of."""
-    seeds = [lesson.seed for lesson in (*PLAIN, *EVASIVE, *SLOW)]
+    seeds = [lesson.seed for lesson in (*LESSONS, *NOISE)]
     assert len(set(seeds)) == len(seeds)
     assert max(seeds) < JUDGED_FROM
 
