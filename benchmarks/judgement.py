@@ -25,8 +25,8 @@ VOICES = ("both", "rules", "models")
 HEAD = """# How well scams are seen
 
 Written by `python -m benchmarks.judgement --write`: `simulate`, `replay --voices …`, `evaluate` for each city; rules and models alone in the first city of a kind. No model learned from these seeds and nobody tuned a number on them;
-levels and mixings were chosen on cities of other seeds (`datasets/teaching_cities.py`, 21–23, 31, 41, 401–403, 411, 471–473, 501–503). Definitions: [evaluation.md](evaluation.md). Cities of {people:,} people, {days} days
-(slow: {slow_people:,} people, {slow_days} days), default prior: 25 losses, 25 broken off, 150 ignored attempts a day and 10,000 people. Intervals are 95 %.
+levels and mixings were chosen on cities of other seeds (`datasets/teaching_cities.py`, 21–23, 31, 41, 401–404, 411–414, 471–473, 501–503, 701–704). Definitions: [evaluation.md](evaluation.md). Cities of {people:,} people, {days} days
+(slow: {slow_people:,} people, {slow_days} days), default prior: 25 losses, 25 broken off, 150 ignored attempts a day and 10,000 people. Towns: other towns than the calibrated city, each as its seed has it. Intervals are 95 %.
 
 **Read this with care.** The cities come from our own simulator: same authors, same wording as the text model learned from. They show that the parts work together, not how a real city would be judged.
 
@@ -47,9 +47,11 @@ class Case(NamedTuple):
     recall: float | None = None
 
 
+VARIETY = "--variety"
+"""Each city of such a case is the town of its own seed."""
 CASES = (
     Case("plain", (601, 602, 603), (), 0.80), Case("drift", (611, 612, 613), ("--drift",), 0.70),
-    Case("evasion", (621, 622, 623), ("--evasion",), 0.65), Case("slow", (631,), ("--slow",), 0.70),
+    Case("evasion", (621, 622, 623), ("--evasion",), 0.65), Case("towns", (651, 652, 653), (VARIETY,)), Case("slow", (631,), ("--slow",), 0.70),
     Case("quiet", (641,), ("--prior", "none")),
 )  # fmt: skip
 PEOPLE, DAYS, SLOW_PEOPLE, SLOW_DAYS = 10_000, 7, 2_500, 60
@@ -78,7 +80,8 @@ def _judged(work: tuple[Case, int, Path]) -> dict[str, dict[str, Any]]:
     """The score card of each voice."""
     case, seed, folder = work
     people, days = (SLOW_PEOPLE, SLOW_DAYS) if case.kind == "slow" else (PEOPLE, DAYS)
-    _run("simulate", "--people", people, "--days", days, "--seed", seed, "--out", folder, "--quiet", *case.flags)
+    flags = (*case.flags, seed) if VARIETY in case.flags else case.flags
+    _run("simulate", "--people", people, "--days", days, "--seed", seed, "--out", folder, "--quiet", *flags)
     cards = {}
     for voices in VOICES if seed == case.seeds[0] else VOICES[:1]:
         alerts, card = folder / f"{voices}.ndjson", folder / f"{voices}.json"
@@ -121,7 +124,7 @@ def _figures(case: Case, cards: Sequence[dict[str, Any]]) -> list[tuple[str, str
     if case.kind == "quiet":
         return [(f"alerts at level ≤ {n} per 10,000 people a day", "0" if n == 2 else "", _rate(cards, n)) for n in (1, 2, 3)]
     found = [
-        ("recall before the point of no return, level ≤ 3", f"≥ {case.recall}", _pooled(cards, 3, "recall")),
+        ("recall before the point of no return, level ≤ 3", f"≥ {case.recall}" if case.recall else "", _pooled(cards, 3, "recall")),
         ("recall, level ≤ 2", "", _pooled(cards, 2, "recall")),
         ("precision, level ≤ 2", "≥ 0.5", _pooled(cards, 2, "precision")),
         ("precision, level 1", "≥ 0.9", _pooled(cards, 1, "precision")),

@@ -15,6 +15,7 @@ from fraud_guard.features import words
 from fraud_guard.features.vector import FEATURES
 from fraud_guard.features.words import Tongue, pick, span
 from fraud_guard.fusion.fuse import fuse
+from fraud_guard.fusion.policy import FusionPolicy
 from fraud_guard.generation import Generation
 from fraud_guard.rulebook.book import Book, CompiledRule, compile_rule
 from fraud_guard.rulebook.expression import Expression
@@ -29,13 +30,20 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: " + ", exp.Sub: " − ", exp.
 _ENUMS = {"kind": words.KINDS, "app": words.APPS}
 
 
+class Levels(NamedTuple):
+    """The level of a rule with nothing else, and with all its optional steps; None = no alert."""
+
+    least: int | None
+    most: int | None
+
+
 class Worth(NamedTuple):
-    """What a rule gives with nothing else: its weight, with all optional steps too, and the levels (None = no alert)."""
+    """What a rule gives with nothing else: its weight, with all optional steps too, and the levels: without a model, and beside one that is silent."""
 
     weight: float
     most: float
-    level: int | None
-    most_level: int | None
+    alone: Levels
+    beside_model: Levels
 
 
 class Meaning(NamedTuple):
@@ -103,12 +111,14 @@ def _limits(step: StepSpec, bonus: float, tongue: Tongue) -> str:
 def _worth(rule: Rule, generation: Generation) -> Worth:
     book = Book([rule.model_copy(update={"status": "test"})])
     optional = rule.sequence.optional if rule.sequence else 0
-    levels: list[int | None] = []
-    for seen in (0, optional):
-        evidence = book.evidence(0, 0, (), seen)
-        level = generation.policies.escalation.level_of(fuse([evidence], generation.policies.fusion).probability)
-        levels.append(min(level or rule.level_floor, rule.level_floor) if rule.decisive else level)
-    return Worth(rule.weight, rule.most_weight, levels[0], levels[1])
+    fusion, escalation = generation.policies.fusion, generation.policies.escalation
+
+    def level(seen: int, policy: FusionPolicy) -> int | None:
+        fused = escalation.level_of(fuse([book.evidence(0, 0, (), seen)], policy).probability)
+        return min(fused or rule.level_floor, rule.level_floor) if rule.decisive else fused
+
+    alone, beside = (Levels(level(0, policy), level(optional, policy)) for policy in (fusion, fusion.beside_model()))
+    return Worth(rule.weight, rule.most_weight, alone, beside)
 
 
 class _Speaker:

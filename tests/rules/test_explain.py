@@ -88,7 +88,7 @@ def test_the_worth_of_optional_steps_is_told() -> None:
                                | {"holds": "2h", "weight": 6.8, "sequence": spec})  # fmt: skip
     meaning = meaning_of(made, GENERATION)
     assert (meaning.worth.weight, meaning.worth.most) == (6.8, 8.8)
-    assert (meaning.worth.level, meaning.worth.most_level) == (4, 3)
+    assert (meaning.worth.alone, meaning.worth.beside_model) == ((4, 3), (None, 4))
     assert any("optional, adds 2 when seen" in line for line in meaning.en)
 
 

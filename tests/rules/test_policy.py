@@ -18,16 +18,24 @@ def evidence(weight: float, group: str = "a") -> Evidence:
     return Evidence("rule", group, 1, weight, group, (("phishing", 1.0),), 0, 1, 4, (), "", "")
 
 
-@pytest.mark.parametrize(("level", "total"), [(4, 6.4), (3, 8.2), (2, 9.9), (1, 12.1)])
+@pytest.mark.parametrize(("level", "total"), [(4, 7.4), (3, 9.2), (2, 10.9), (1, 13.1)])
 def test_the_sums_in_the_readme_are_true(level: int, total: float) -> None:
-    """rules/README.md names the sum of weights at which each level begins, to one digit."""
+    """rules/README.md names the sum of weights at which each level begins beside a silent model, to one digit."""
     edge = math.log(ESCALATION.levels[level].min_probability / (1 - ESCALATION.levels[level].min_probability))
     prior = math.log(FUSION.prior_probability / (1 - FUSION.prior_probability))
-    alone = FUSION.mixings[0]
+    alone = next(m for m in FUSION.beside_model().mixings if not m.behaviour)
     edge = (edge - alone.intercept) / alone.slope
     assert edge - prior == pytest.approx(total, abs=0.05)
     assert f"**{total}** for level {level}" in (FOLDER / "README.md").read_text("utf-8")
-    assert ESCALATION.level_of(fuse([evidence(edge - prior + 0.01)], FUSION).probability) == level
+    assert ESCALATION.level_of(fuse([evidence(edge - prior + 0.01)], FUSION.beside_model()).probability) == level
+
+
+def test_without_a_model_rules_need_one_less() -> None:
+    """What rules/README.md says of a site without a behaviour model."""
+    beside = next(m for m in FUSION.beside_model().mixings if not m.behaviour)
+    alone = next(m for m in FUSION.mixings if m.without_model)
+    assert alone.intercept - beside.intercept == pytest.approx(1.0)
+    assert "every level begins 1.0 earlier" in (FOLDER / "README.md").read_text("utf-8")
 
 
 def test_priors_are_given_to_known_types() -> None:

@@ -12,7 +12,7 @@ from fraud_guard.app.cli.options import local_time
 if TYPE_CHECKING:
     from fraud_guard.app.rule_bench import Cost
     from fraud_guard.app.rule_examples import ExampleResult
-    from fraud_guard.app.rule_meaning import Meaning, Worth
+    from fraud_guard.app.rule_meaning import Levels, Meaning, Worth
     from fraud_guard.app.rule_trace import Trace
     from fraud_guard.rulebook.rule import Rule
 
@@ -37,7 +37,7 @@ def meaning_lines(meaning: Meaning) -> Iterator[str]:
         yield from (f"  {line}" for line in said)
     yield ""
     yield f"weight     {_weights(worth)}"
-    yield f"alone      {_alone(worth)}"
+    yield f"alone      {_levels(worth.alone)} without a behaviour model; {_levels(worth.beside_model)} beside one that is silent"
     if meaning.sharing:
         yield f"group      {rule.group}: only the strongest counts, of this and {', '.join(f'{i} ({w:g})' for i, w in meaning.sharing)}"
     yield f"types      {', '.join(f'{code} {share:g}' for code, share in rule.scam_types.items())}"
@@ -89,8 +89,8 @@ def _weights(worth: Worth) -> str:
     return f"{worth.weight:g}" if worth.most == worth.weight else f"{worth.weight:g}, up to {worth.most:g} with its optional steps"
 
 
-def _alone(worth: Worth) -> str:
-    levels = ["no alert" if level is None else f"level {level}" for level in (worth.level, worth.most_level)]
+def _levels(of: Levels) -> str:
+    levels = ["no alert" if level is None else f"level {level}" for level in of]
     return levels[0] if levels[0] == levels[1] else f"{levels[0]}, {levels[1]} with its optional steps"
 
 

@@ -107,6 +107,20 @@ def test_a_policy_that_breaks_monotony_is_refused(wrong):
         FusionPolicy.model_validate({"version": 1, "prior_probability": 1e-4} | wrong)
 
 
+def test_rules_are_worth_less_beside_a_model_that_is_silent():
+    """A mixing `without_model` is heard only where there is no model; the others are heard always."""
+    policy = POLICY.model_copy(update={"mixings": (Mixing(without_model=True), Mixing(intercept=-2.0))})
+    alone, beside = fuse([evidence(9.0)], policy), fuse([evidence(9.0)], policy.beside_model())
+    assert alone.probability == fuse([evidence(9.0)], POLICY).probability
+    assert beside.probability == fuse([evidence(9.0)], POLICY.model_copy(update={"mixings": (Mixing(intercept=-2.0),)})).probability
+
+
+def test_something_is_heard_beside_a_model():
+    """A policy whose every mixing needs the model's absence is refused, and says what to do."""
+    with pytest.raises(ValidationError, match="keep one that counts beside"):
+        FusionPolicy(version=1, prior_probability=1e-4, mixings=(Mixing(without_model=True),))
+
+
 def test_extreme_evidence_stays_a_probability():
     """Neither overflow nor anything beyond 1."""
     assert fuse([evidence(12.0, f"g{i}") for i in range(200)], POLICY).probability == 1.0
