@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from fraud_guard.features.calls import call_key, is_risky
 from fraud_guard.features.update import apply as bring_up_to_date
-from fraud_guard.features.vector import Vector, View
+from fraud_guard.features.vector import Vector
+from fraud_guard.features.view import View
 from fraud_guard.memory import packed, ring
 from fraud_guard.memory.layout import Seen, hot
 from fraud_guard.memory.memory import Memory

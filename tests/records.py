@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fraud_guard.features.update import apply
-from fraud_guard.features.vector import Vector, View
+from fraud_guard.features.vector import Vector
+from fraud_guard.features.view import View
 from fraud_guard.memory import ring
 from fraud_guard.memory.layout import HEAD, hot
 from fraud_guard.tags.block import ROW

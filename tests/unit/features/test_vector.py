@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_guard.features.vector import FEATURES, NEVER_S, View, compute
+from fraud_guard.features.vector import FEATURES, NEVER_S, compute
+from fraud_guard.features.view import View
 from fraud_guard.memory.layout import EVENT, HEAD
 from fraud_guard.tags.block import ROW
 from fraud_guard.tags.kinds import Flag, Kind
