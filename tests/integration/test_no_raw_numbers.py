@@ -78,7 +78,8 @@ def tags_of(n: int) -> Iterator[Tag]:
     other, url = peer(n), f"https://p.example/{subject(n)}?tel={numbers.contact_number(n)}"
     call = {"channel": "call", "peer": other, "direction": "in", "call_id": f"leg {other} {subject(n)}"}
     yield {**call, "phase": "start", "at_s": 0}
-    text = f"【退款中心】您尾号{subject(n)}的快递丢失,双倍理赔,请致电 {spelled(numbers.contact_number(n), n)} 或点击 {url}"
+    sender, news = ("退款中心", "快递丢失,双倍理赔") if n < SCAMMED else ("驿站", "快递已到")
+    text = f"【{sender}】您尾号{subject(n)}的{news},请致电 {spelled(numbers.contact_number(n), n)} 或点击 {url}"
     yield {"channel": "sms", "peer": other, "direction": "in", "text": text, "at_s": 40}
     yield {"channel": "net", "kind": "visit", "host": "p.example", "url": url, "at_s": 60, "labels": [other]}
     if n < SCAMMED:
