@@ -1,4 +1,4 @@
-"""The cities that the behaviour model learns from: `python -m datasets.teaching_cities DIR` (about three minutes).
+"""The cities that the behaviour model learns from: `python -m datasets.teaching_cities DIR` (203 s of one core).
 
 A model that has seen one town only takes its habits for the truth. So most lessons are of other towns (`datasets.city.variety`): plain,
 evasive, slow. Some are random traffic without any scam, sparse to very dense: being busy is no crime.

@@ -65,10 +65,6 @@ def rows_of(folder: Path, seed: int, door_text: str) -> CityRows:
 
 
 def opinions_of(door_text: str) -> Opinions:
-    """The models at the door; `door_text` names another version of the text model than the one that decides.
-
-    A text model that knows the wording of the cities is surer there than it will ever be again, and the
-    behaviour model would learn to trust it too far. Raises ConfigurationError when there is no such version.
-    """
+    """The models at the door, with version `door_text` of the text model if given. Raises ConfigurationError when there is none."""
     opinions = shipped_opinions()
     return opinions._replace(text=TextModel(load_artefact("text", door_text))) if door_text else opinions

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fraud_guard.features.facts import NO_PERSON
 from fraud_guard.memory import ring, sketch
 from fraud_guard.tags.kinds import SPOKEN_S, Flag, Kind
 
@@ -22,7 +23,6 @@ NEW_FOR_MS = 2 * 86_400_000
 _FIRST_CONTACT, _NEW_PEER, _NEW_HOST, _NO_PEER, _OUTGOING = (
     np.uint32(f) for f in (Flag.FIRST_CONTACT, Flag.NEW_PEER, Flag.NEW_HOST, Flag.NO_PEER, Flag.OUTGOING)
 )
-_NAMELESS = np.uint32(Flag.SHORT_CODE | Flag.NO_PEER)
 _END, _SMS = int(Kind.CALL_END), int(Kind.SMS)
 
 
@@ -52,7 +52,7 @@ def meet_again(rings: np.ndarray, slots: Ints, rows: np.ndarray, talked_s: np.nd
     """Flag the rows of peers met lately, as the ring tells; returns which rows end a call of SPOKEN_S or more."""
     flags = rows["flags"]
     spoken: Mask = (rows["kind"] == _END) & (talked_s >= SPOKEN_S)
-    asked = np.flatnonzero((spoken | (rows["kind"] == _SMS)) & ((flags & (_FIRST_CONTACT | _NAMELESS)) == 0) & (rows["peer"] != 0))
+    asked = np.flatnonzero((spoken | (rows["kind"] == _SMS)) & ((flags & (_FIRST_CONTACT | NO_PERSON)) == 0) & (rows["peer"] != 0))
     if len(asked):
         since_ms = rows["ts_ms"][asked] - NEW_FOR_MS
         lately = ring.has_peer(rings, slots[asked], rows["peer"][asked], int(_FIRST_CONTACT), since_ms)

@@ -22,6 +22,10 @@ Codes = npt.NDArray[np.intp]
 
 RISKY = np.uint32(Flag.OVERSEAS | Flag.VIRTUAL | Flag.IRREGULAR | Flag.MARKED)
 """An incoming call with one of these flags is risky."""
+STRANGER = np.uint32(Flag.FIRST_CONTACT | Flag.NEW_PEER)
+"""A peer whom the subject does not know, or has known for two days at most."""
+NO_PERSON = np.uint32(Flag.SHORT_CODE | Flag.NO_PEER)
+"""A peer that is a service, or that did not show its number."""
 ON_CALL, ON_RISKY_CALL, SPOKEN = 1, 2, 4
 """State of the subject at the time of the tag; SPOKEN: the tag ends a call of SPOKEN_S or more."""
 MOST_KEYS = 4_096
@@ -138,11 +142,11 @@ _WATCHED = (Category.BANK, *_SHARE, Category.LOAN, Category.INVEST, Category.DAT
 
 def _significant(m: Marks) -> Mask:
     """Rows that go into the ring and have the rules looked at."""
-    stranger = m.has(Flag.FIRST_CONTACT | Flag.NEW_PEER)
+    stranger = m.has(int(STRANGER))
     significant: Mask = (
         (m.call & m.has(int(RISKY) | Flag.LONG | Flag.FORWARDED | Flag.OFFICIAL))
         | ((m.kind == Kind.CALL_END) & m.during(SPOKEN) & stranger)
-        | (m.sms & stranger & ~m.has(Flag.OUTGOING | Flag.SHORT_CODE | Flag.NO_PEER))
+        | (m.sms & stranger & ~m.has(Flag.OUTGOING | int(NO_PERSON)))
         | (m.sms & m.has(Flag.OTP | Flag.BANK | Flag.LURE | Flag.SCAM_TEXT))
         | (m.visit & m.has(Flag.SHORT_LINK | Flag.MARKED | Flag.LOOKALIKE | Flag.IP_HOST | Flag.SCAM_HOST))
         | (m.visit & m.has(Flag.FREE_HOSTING) & m.has(Flag.NEW_HOST))

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from fraud_guard.features.facts import NO_PERSON, STRANGER
 from fraud_guard.tags.kinds import Flag, Kind
 
 Floats = npt.NDArray[np.float64]
 WINDOWS_MS: Mapping[str, int] = {"6h": 6 * 3_600_000, "2d": 48 * 3_600_000}
 MOST_OF_ONE = 6
 """Contacts of one stranger are told apart up to this number."""
-_STRANGE = np.uint32(Flag.FIRST_CONTACT | Flag.NEW_PEER)
-_NO_PERSON = np.uint32(Flag.SHORT_CODE | Flag.NO_PEER)
 _OUTGOING, _TALKED = np.uint32(Flag.OUTGOING), np.uint32(Flag.TALKED)
 _END, _SMS = np.uint64(Kind.CALL_END), np.uint64(Kind.SMS)
 
@@ -29,7 +28,7 @@ class Strangers:
     def __init__(self, events: np.ndarray, now_ms: npt.NDArray[np.int64]) -> None:
         when, flags = events["when"], events["flags"]
         kind = when >> np.uint64(8) & np.uint64(0xFF)
-        some = (when > 0) & ((flags & _STRANGE) != 0) & ((flags & _NO_PERSON) == 0)
+        some = (when > 0) & ((flags & STRANGER) != 0) & ((flags & NO_PERSON) == 0)
         self._called = some & (kind == _END)
         self._wrote = some & (kind == _SMS) & ((flags & _OUTGOING) == 0)
         self._talked = self._called & ((flags & _TALKED) != 0)

@@ -71,7 +71,6 @@ _STRANGERS: Mapping[str, str] = {
     "stranger_calls": "与陌生号码的通话次数", "stranger_talks": "与陌生号码三分钟以上的通话次数", "stranger_texts": "陌生个人号码短信数",
     "same_stranger": "同一陌生号码的联系次数", "stranger_wrote_and_called": "同一陌生号码既来短信又通话",
 }  # fmt: skip
-_STRANGER_WINDOWS: Mapping[str, str] = {"6h": "6小时", "2d": "2天"}
 _CALLERS: Mapping[str, str] = {
     "risky": "可疑号码", "overseas": "境外号码", "virtual": "虚拟运营商号码", "irregular": "不合编号规则的号码", "marked": "已标记号码",
     "landline": "固定电话", "short_code": "短号或106端口", "official": "公安政务号码", "no_peer": "未显示的号码", "first_contact": "此前无联系的号码",
@@ -96,7 +95,7 @@ _SINCE: Mapping[str, str] = {
     "other_visit": "名单外网站访问", "new_host": "新网站访问", "lookalike_host": "仿冒网站访问", "free_hosting": "免费托管网站访问",
     "ip_host": "IP地址网站访问", "scam_host": "模型认定的可疑网站访问", "stranger_call": "与陌生号码的通话", "stranger_text": "陌生个人号码短信", "official_call": "公安政务号码通话", "forwarding": "设置呼叫转移", "marked": "已标记标签",
 }  # fmt: skip
-_WINDOWS: Mapping[str, str] = {"10m": "10分钟", "1h": "1小时", "24h": "24小时", "7d": "7天", "30d": "30天", "90d": "90天"}
+_WINDOWS: Mapping[str, str] = {"10m": "10分钟", "1h": "1小时", "6h": "6小时", "2d": "2天", "24h": "24小时", "7d": "7天", "30d": "30天", "90d": "90天"}
 _SPANS: tuple[tuple[int, Pair], ...] = ((86_400, ("天", "d")), (3_600, ("小时", "h")), (60, ("分钟", "min")), (1, ("秒", "s")))
 UNITS: Mapping[str, Pair] = {
     "s": ("秒", "s"), "count": ("次", ""), "years": ("岁", "years"), "h": ("时", "h"), "log-odds": ("对数几率", "log-odds"), "0/1": ("是/否", "yes/no"), "day": ("", ""),
@@ -118,8 +117,8 @@ def feature_zh(name: str) -> str:
         if name.startswith(prefix) and what in _CALLERS:
             return f"正与来电的{_CALLERS[what]}通话"
     what, _, window = name.rpartition("_")
-    if what in _STRANGERS and window in _STRANGER_WINDOWS:
-        return f"近{_STRANGER_WINDOWS[window]}{_STRANGERS[what]}"
+    if what in _STRANGERS and window in _WINDOWS:
+        return f"近{_WINDOWS[window]}{_STRANGERS[what]}"
     return f"近{_WINDOWS[window]}{_THINGS[what]}数" if what in _THINGS and window in _WINDOWS else name
 
 
