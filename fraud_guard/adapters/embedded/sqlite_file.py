@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -75,7 +76,8 @@ def open_file(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
     with meaningful_errors(path):
         connection = connect(path, synchronous)
         try:
-            _lay_out(connection, path)
+            with _alone_in(path.parent):
+                _lay_out(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -116,6 +118,17 @@ def _create_private(path: Path) -> None:
         raise ConfigurationError(
             f"log {path} cannot be opened ({error.strerror}); set another path or give this user the right"
         ) from error
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    # SQLite's busy timeout does not cover the change to WAL: it fails at once when another process reads the file.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _lay_out(connection: sqlite3.Connection, path: Path) -> None:

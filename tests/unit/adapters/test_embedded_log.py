@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sqlite3
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -150,18 +152,29 @@ def test_two_processes_share_one_order(log: EmbeddedLog) -> None:
     assert covered == list(range(220)) == [record.offset for record in log.read("t", 0, 0, 999)]
 
 
+def create_logs(folder: Path, together: Barrier) -> None:
+    for number in range(40):
+        together.wait(60)
+        log = EmbeddedLog(folder / f"{number}.db")
+        log.declare("t", 1)
+        log.append("t", 0, records("x"))
+        log.close()
+
+
 def test_processes_may_create_the_file_together(tmp_path: Path) -> None:
-    """Several processes that open a missing file at once all get the same log."""
-    code = (
-        "import sys; from fraud_guard.adapters.embedded.log import EmbeddedLog, Record; "
-        "log = EmbeddedLog(sys.argv[1]); log.declare('t', 1); log.append('t', 0, [Record(None, b'x')])"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "log.db")]
-    children = [subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}) for _ in range(4)]
-    assert [child.wait() for child in children] == [0] * 4
-    log = EmbeddedLog(tmp_path / "log.db")
-    assert log.end("t", 0) == 4
-    log.close()
+    """Several processes that open a missing file at the same moment all get the same log, forty times over."""
+    spawn = multiprocessing.get_context("spawn")
+    together = spawn.Barrier(4)
+    children = [spawn.Process(target=create_logs, args=(tmp_path, together)) for _ in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 4
+    for number in range(40):
+        log = EmbeddedLog(tmp_path / f"{number}.db")
+        assert log.end("t", 0) == 4
+        log.close()
 
 
 def test_foreign_appends_change_the_data_version(log: EmbeddedLog) -> None:
