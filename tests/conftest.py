@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.reference.books import Book, shipped_book, synthetic_book
 
+pytest_plugins = ["tests.servers"]
+
 _QUICK = settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

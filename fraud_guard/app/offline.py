@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.app.desk import make_desk, read_policy
 from fraud_guard.app.settings import Settings, read, site_key
+from fraud_guard.app.stores import truth_place
 from fraud_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Archive(NamedTuple):
 def open_truth(settings: Settings) -> SqlTruth:
     """Truth of an existing site. Raises ConfigurationError when there is none."""
     desk = make_desk(settings, read_policy(settings.rules))
-    return SqlTruth.open(settings.data_dir / "truth.db", desk, webhook=settings.webhook_url is not None)
+    return SqlTruth.open(truth_place(settings), desk, webhook=settings.webhook_url is not None)
 
 
 def open_letters(settings: Settings) -> Archive:
@@ -47,14 +48,14 @@ def open_letters(settings: Settings) -> Archive:
     seal = Sealer(keys.log)
     log = EmbeddedLog(settings.data_dir / "log.db", seal=seal.seal, unseal=seal.unseal)
     log.declare(MIXED, 1)
-    letters = SqlDeadLetters.open(settings.data_dir / "truth.db")
+    letters = SqlDeadLetters.open(truth_place(settings))
     return Archive(letters, open_truth(settings), log, Sealer(keys.deadletter))
 
 
 def existing_site(data_dir: Path | None) -> Settings:
     """Settings of a site that has run. Raises ConfigurationError when the folder holds none."""
     settings = read(data_dir=data_dir)
-    if not (settings.data_dir / "truth.db").exists():
+    if settings.truth_url is None and not (settings.data_dir / "truth.db").exists():
         raise ConfigurationError(
             f"{settings.data_dir} holds no site; give --data-dir or FG_DATA_DIR of a worker that has run"
         )

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fraud_guard import failpoints
+from fraud_guard.adapters.redis_memory import RedisMemoryStore
 from fraud_guard.adapters.sqlite_memory import VERSION, SqliteMemoryStore
 from fraud_guard.errors import ConfigurationError, FencedError, IntegrityError
 from fraud_guard.ports import MemoryStore, Snapshot
@@ -23,21 +25,38 @@ P0, P1 = "tags-0", "tags-1"
 EMPTY = Snapshot(-1, 0, "", {})
 Open = Callable[[], MemoryStore]
 """Opens the same storage once more, as another process would."""
-ADAPTERS: dict[str, Callable[[Path], MemoryStore]] = {"sqlite": lambda folder: SqliteMemoryStore(folder / "memory.db")}
-adapters = pytest.mark.parametrize("adapter", ADAPTERS)
+NewStorage = Callable[[], Open]
+"""Makes empty storage."""
 
 
-@pytest.fixture(params=ADAPTERS)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture(params=["sqlite", "valkey"])
+def storage(request: pytest.FixtureRequest) -> Iterator[NewStorage]:
+    """Each adapter on its real server; every store that was opened is closed in the end."""
     stores: list[MemoryStore] = []
 
-    def reopen() -> MemoryStore:
-        stores.append(ADAPTERS[request.param](tmp_path))
-        return stores[-1]
+    def kept(store: MemoryStore) -> MemoryStore:
+        stores.append(store)
+        return store
 
-    yield reopen
-    for store in stores:
-        store.close()
+    with TemporaryDirectory() as folder:
+        numbers = count()
+
+        def make() -> Open:
+            name = f"s{next(numbers)}"
+            if request.param == "sqlite":
+                return lambda: kept(SqliteMemoryStore(Path(folder) / name / "memory.db"))
+            url: str = request.getfixturevalue("valkey")
+            site = f"{Path(folder).name}-{name}"
+            return lambda: kept(RedisMemoryStore(url, site))
+
+        yield make
+        for store in stores:
+            store.close()
+
+
+@pytest.fixture
+def opened(storage: NewStorage) -> Open:
+    return storage()
 
 
 def snapshot(position: int, **blobs: bytes) -> Snapshot:
@@ -155,26 +174,24 @@ CHECKPOINTS = st.lists(
 )  # fmt: skip
 
 
-@adapters
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(acts=CHECKPOINTS)
-def test_any_history_equals_a_dict(adapter: str, acts: list[tuple[str, dict[str, bytes], set[str], bool]]) -> None:
+def test_any_history_equals_a_dict(storage: NewStorage, acts: list[tuple[str, dict[str, bytes], set[str], bool]]) -> None:
     """After any checkpoints, with restarts in between, both partitions hold what plain dictionaries would."""
     model: dict[str, dict[str, bytes]] = {P0: {}, P1: {}}
-    with TemporaryDirectory() as folder:
-        store = ADAPTERS[adapter](Path(folder))
-        epochs = {p: store.take_epoch(p) for p in model}
-        for n, (partition, blobs, drop, restart) in enumerate(acts):
-            gone = drop - blobs.keys()
-            store.checkpoint(partition, epochs[partition], snapshot(n, **blobs), gone)
-            model[partition] = {k: v for k, v in (model[partition] | blobs).items() if k not in gone}
-            if restart:
-                store.close()
-                store = ADAPTERS[adapter](Path(folder))
-                epochs = {p: store.take_epoch(p) for p in model}
-                assert {p: store.load(p).blobs for p in model} == model
-        assert {p: store.load(p).blobs for p in model} == model
-        store.close()
+    opened = storage()
+    store = opened()
+    epochs = {p: store.take_epoch(p) for p in model}
+    for n, (partition, blobs, drop, restart) in enumerate(acts):
+        gone = drop - blobs.keys()
+        store.checkpoint(partition, epochs[partition], snapshot(n, **blobs), gone)
+        model[partition] = {k: v for k, v in (model[partition] | blobs).items() if k not in gone}
+        if restart:
+            store.close()
+            store = opened()
+            epochs = {p: store.take_epoch(p) for p in model}
+            assert {p: store.load(p).blobs for p in model} == model
+    assert {p: store.load(p).blobs for p in model} == model
 
 
 def sqlite_file(tmp_path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,17 +34,28 @@ from tests.histories import (
     views,
     whole,
 )
+from tests.servers import NewDatabase
+
+SQL = ("sqlite", "postgresql")
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", *SQL])
 def truth(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Truth]:
     """An empty truth that also serves a webhook."""
     if request.param == "memory":
         yield MemoryTruth(DESK, webhook=True)
         return
-    opened = SqlTruth.open(tmp_path / "truth.db", DESK, webhook=True)
+    opened = SqlTruth.open(place(request, request.param, tmp_path), DESK, webhook=True)
     yield opened
     opened.close()
+
+
+def place(request: pytest.FixtureRequest, kind: str, folder: Path) -> Path | str:
+    """Where an empty truth can be opened."""
+    if kind == "sqlite":
+        return folder / "truth.db"
+    made: NewDatabase = request.getfixturevalue("new_database")
+    return made()
 
 
 @pytest.fixture
@@ -357,38 +369,42 @@ def test_reasons(truth: Truth, epoch: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def fresh_truth() -> Iterator[Callable[[Path], SqlTruth]]:
-    """Opens a migrated, empty truth in a folder, by copying one."""
+def fresh_sqlite() -> Iterator[Callable[[], Path]]:
+    """Copies a migrated, empty file."""
     with TemporaryDirectory() as folder:
-        SqlTruth.open(Path(folder) / "truth.db", DESK).close()
-
-        def opened(path: Path) -> SqlTruth:
-            shutil.copy(Path(folder) / "truth.db", path / "truth.db")
-            return SqlTruth.open(path / "truth.db", DESK, webhook=True)
-
-        yield opened
+        pattern, numbers = Path(folder) / "truth.db", count()
+        SqlTruth.open(pattern, DESK).close()
+        yield lambda: Path(shutil.copy(pattern, pattern.with_name(f"{next(numbers)}.db")))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-@given(DAYS)
-def test_both_adapters_agree(fresh_truth: Callable[[Path], SqlTruth], acts: list[Act]) -> None:
-    """For any history both adapters give the same outcomes, refusals, messages and stored rows."""
-    with TemporaryDirectory() as folder:
-        sql = fresh_truth(Path(folder))
-        one, two = Day(MemoryTruth(DESK, webhook=True)).run(acts), Day(sql).run(acts)
-        assert one.told == two.told
-        assert whole(one.truth) == whole(two.truth)
-        sql.close()
+@pytest.fixture(params=SQL)
+def fresh(request: pytest.FixtureRequest) -> Callable[[], Path | str]:
+    """Makes places of empty truths quickly."""
+    name = "fresh_sqlite" if request.param == "sqlite" else "new_database"
+    found: Callable[[], Path | str] = request.getfixturevalue(name)
+    return found
 
 
-def test_a_reopened_truth_remembers_all(tmp_path: Path) -> None:
-    """Closing and opening the file again changes nothing that can be read, and the epoch goes on."""
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(acts=DAYS)
+def test_all_adapters_agree(fresh: Callable[[], Path | str], acts: list[Act]) -> None:
+    """For any history every adapter gives the same outcomes, refusals, messages and stored rows."""
+    sql = SqlTruth.open(fresh(), DESK, webhook=True)
+    one, two = Day(MemoryTruth(DESK, webhook=True)).run(acts), Day(sql).run(acts)
+    assert one.told == two.told
+    assert whole(one.truth) == whole(two.truth)
+    sql.close()
+
+
+def test_a_reopened_truth_remembers_all(fresh: Callable[[], Path | str]) -> None:
+    """Closing and opening it again changes nothing that can be read, and the epoch goes on."""
     acts = [Act("evidence", 0, 2, 1), Act("clocks", 0, 1, 400), Act("accept", 1, 1, 1), Act("close", 1, 2, 1), Act("evidence", 1, 3, 1)]
-    first = SqlTruth.open(tmp_path / "truth.db", DESK, webhook=True)
+    at = fresh()
+    first = SqlTruth.open(at, DESK, webhook=True)
     Day(first).run(acts)
     before = whole(first)
     first.close()
-    again = SqlTruth.open(tmp_path / "truth.db", DESK, webhook=True)
+    again = SqlTruth.open(at, DESK, webhook=True)
     assert whole(again) == before
     assert again.take_epoch(PARTITION) == 2
     assert again.apply(PARTITION, 2, 9, [seen(position=9, token=TOKENS[2])]) == [

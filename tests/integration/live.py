@@ -108,9 +108,9 @@ def open_log(folder: Path) -> EmbeddedLog:
     return EmbeddedLog(folder / "data" / "log.db", seal=seal.seal, unseal=seal.unseal)
 
 
-def open_truth(folder: Path) -> SqlTruth:
+def open_truth(folder: Path, **more: Any) -> SqlTruth:
     """The truth of a site, beside its worker."""
-    return offline.open_truth(settings_of(folder))
+    return offline.open_truth(settings_of(folder, **more))
 
 
 def open_letters(folder: Path) -> SqlDeadLetters:
@@ -131,9 +131,9 @@ def all_done(folder: Path, log: EmbeddedLog) -> bool:
         return not truth.counts().get("outbox.waiting", 0)
 
 
-def told(folder: Path) -> dict[str, list[str]]:
+def told(folder: Path, **more: Any) -> dict[str, list[str]]:
     """Everything the outside world was told: changes, orders and their topics (once each)."""
-    with closing(open_truth(folder)) as truth, closing(open_log(folder)) as log:
+    with closing(open_truth(folder, **more)) as truth, closing(open_log(folder)) as log:
         facts = {
             "changes": [change.model_dump_json() for change in truth.changes()],
             "orders": sorted(order.model_dump_json() for order in truth.orders(limit=10_000)),

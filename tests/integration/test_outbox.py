@@ -25,6 +25,7 @@ from fraud_guard.ports import CLOCK_LEASE_MS, OutboxItem
 from tests.histories import DESK, PARTITION, T0, TOKENS, closure, seen, whole
 from tests.integration.receiver import Receiver
 from tests.integration.test_webhook import hook
+from tests.servers import NewDatabase
 
 FORK = multiprocessing.get_context("fork")
 POINTS = [
@@ -196,9 +197,9 @@ def test_delivered_messages_are_trimmed(truth: SqlTruth) -> None:
     assert truth.counts()["outbox.waiting"] == 3
 
 
-def story(path: Path, topic: Path) -> None:
+def story(place: Path | str, topic: Path) -> None:
     """A day that can be told again from the start: whatever is done already changes nothing."""
-    truth = SqlTruth.open(path, DESK)
+    truth = SqlTruth.open(place, DESK)
     epoch = truth.take_epoch(PARTITION)
     truth.apply(PARTITION, epoch, 1, [seen(position=1)], "rules-1")
     truth.apply(PARTITION, epoch, 3, [seen(level=3, position=2, token=TOKENS[1]), seen(level=3, position=3, token=TOKENS[2])], "rules-1")
@@ -231,16 +232,16 @@ def note(topic: Path, items: Sequence[OutboxItem]) -> None:
             file.write(msgspec.json.encode((item.channel, item.message_id, item.payload)) + b"\n")
 
 
-def dying(point: str, path: Path, topic: Path) -> None:
+def dying(point: str, place: Path | str, topic: Path) -> None:
     failpoints._armed, failpoints._left = point, 1
-    story(path, topic)
+    story(place, topic)
 
 
-def told(folder: Path) -> tuple[object, ...]:
+def told(place: Path | str, topic: Path) -> tuple[object, ...]:
     """What can be read afterwards: truth, each message once, inbox."""
-    truth = SqlTruth.open(folder / "truth.db", DESK)
+    truth = SqlTruth.open(place, DESK)
     inbox = Inbox(truth.database, lambda: T0)
-    lines = set((folder / "topic").read_bytes().splitlines())
+    lines = set(topic.read_bytes().splitlines())
     found = whole(truth), lines, [p for _, p in inbox.of("north") + inbox.of("county")]
     truth.close()
     return found
@@ -250,26 +251,37 @@ def told(folder: Path) -> tuple[object, ...]:
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     folder = tmp_path_factory.mktemp("whole")
     story(folder / "truth.db", folder / "topic")
-    return told(folder)
+    return told(folder / "truth.db", folder / "topic")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where an empty truth can be opened."""
+    if request.param == "sqlite":
+        return tmp_path / "truth.db"
+    made: NewDatabase = request.getfixturevalue("new_database")
+    return made()
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_a_failpoint_and_told_again(point: str, tmp_path: Path, uninterrupted: tuple[object, ...]) -> None:
+def test_killed_at_a_failpoint_and_told_again(
+    point: str, place: Path | str, tmp_path: Path, uninterrupted: tuple[object, ...]
+) -> None:
     """Killed at any point and started again, truth, messages and inboxes equal an uninterrupted run."""
-    child = FORK.Process(target=dying, args=(point, tmp_path / "truth.db", tmp_path / "topic"))
+    child = FORK.Process(target=dying, args=(point, place, tmp_path / "topic"))
     child.start()
     child.join()
     assert child.exitcode == -SIGKILL
-    story(tmp_path / "truth.db", tmp_path / "topic")
-    assert told(tmp_path) == uninterrupted
+    story(place, tmp_path / "topic")
+    assert told(place, tmp_path / "topic") == uninterrupted
 
 
-def test_two_processes_write_at_once(tmp_path: Path) -> None:
-    """Worker and command line may use one file at the same time; nothing is lost and none is refused."""
-    truth = SqlTruth.open(tmp_path / "truth.db", DESK)
+def test_two_processes_write_at_once(place: Path | str) -> None:
+    """Worker and command line may use one truth at the same time; nothing is lost and none is refused."""
+    truth = SqlTruth.open(place, DESK)
     fill(truth)
     (order,) = truth.orders()
-    children = [FORK.Process(target=noting, args=(tmp_path / "truth.db", f"o{i}")) for i in range(3)]
+    children = [FORK.Process(target=noting, args=(place, f"o{i}")) for i in range(3)]
     for child in children:
         child.start()
     for child in children:
@@ -280,8 +292,8 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
     truth.close()
 
 
-def noting(path: Path, officer: str) -> None:
-    truth = SqlTruth.open(path, DESK)
+def noting(place: Path | str, officer: str) -> None:
+    truth = SqlTruth.open(place, DESK)
     for n in range(20):
         truth.audit(officer, "look", "shared", str(n), n)
     truth.close()

@@ -25,6 +25,7 @@ from fraud_guard.app.topics import LOG, MIXED
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.testing import lines_of
 from tests.integration import live
+from tests.servers import NewDatabase
 
 LINES = 4_000
 SEED = 20260316
@@ -72,20 +73,24 @@ class Runs(NamedTuple):
     undisturbed: Future[Told]
     stopped: Future[Told]
     killed: Future[Told]
+    on_servers: Future[Told]
 
 
 @pytest.fixture(scope="module")
-def runs(day: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """Three sites with the same day."""
+def runs(day: Path, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, valkey: str) -> Iterator[Runs]:
+    """Four sites with the same day; one has its truth in PostgreSQL and its memory in Valkey."""
+    acts = finish, stop_and_kill, kill_at_lines, partial(kill_at_lines, truth_url=new_database(), memory_url=valkey)
     with ThreadPoolExecutor() as pool:
-        yield Runs(*(pool.submit(act, day, tmp_path_factory.mktemp(act.__name__)) for act in (finish, stop_and_kill, kill_at_lines)))
+        yield Runs(*(pool.submit(act, day, tmp_path_factory.mktemp("site")) for act in acts))
 
 
-def finish(day: Path, folder: Path) -> Told:
+def finish(day: Path, folder: Path, **servers: str) -> Told:
     """Feed what is missing of the day, to the end."""
-    worker = live.Worker(folder, run("--tags", str(day), "--until-idle"), **CALM)
+    worker = live.Worker(folder, run("--tags", str(day), "--until-idle"), **CALM, **servers)
     assert worker.ended() == 0, worker.words()[-3_000:]
-    return live.told(folder)
+    if servers:
+        assert not {"truth.db", "memory.db"} & {path.name for path in (folder / "data").iterdir()}
+    return live.told(folder, **servers)
 
 
 def read_up_to(log: EmbeddedLog, offset: float) -> bool:
@@ -111,12 +116,12 @@ def stop_and_kill(day: Path, folder: Path) -> Told:
     return finish(day, folder)
 
 
-def kill_at_lines(day: Path, folder: Path) -> Told:
+def kill_at_lines(day: Path, folder: Path, **servers: str) -> Told:
     """One kill at each failpoint, one after the other."""
     for failpoint in FAILPOINTS:
-        worker = live.Worker(folder, feeding(day), failpoint=failpoint, **CALM)
+        worker = live.Worker(folder, feeding(day), failpoint=failpoint, **CALM, **servers)
         assert worker.ended() == -signal.SIGKILL, (failpoint, worker.words()[-3_000:])
-    return finish(day, folder)
+    return finish(day, folder, **servers)
 
 
 def test_a_feed_that_a_worker_finishes(runs: Runs) -> None:
@@ -136,6 +141,11 @@ def test_stopped_and_killed_at_any_moment(runs: Runs) -> None:
 def test_killed_at_the_lines_between_stages(runs: Runs) -> None:
     """Killed before acknowledging, after sending and inside a checkpoint, a site loses and doubles nothing."""
     assert runs.killed.result() == runs.undisturbed.result()
+
+
+def test_killed_on_servers(runs: Runs) -> None:
+    """The same kills with truth in PostgreSQL and memory in Valkey: the same day, and neither file is made."""
+    assert runs.on_servers.result() == runs.undisturbed.result()
 
 
 def listening(worker: live.Worker) -> list[Any]:

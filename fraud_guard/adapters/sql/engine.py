@@ -30,6 +30,18 @@ _PRAGMAS = (
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
+def server_version(url: str) -> str:
+    """The version of the server behind a URL; nothing is changed there. Raises DependencyError."""
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection:
+            return ".".join(map(str, connection.dialect.server_version_info or ()))
+    except DBAPIError as error:
+        raise DependencyError(f"{make_url(url).render_as_string()}: {error.orig}; check that it runs and can be reached") from error
+    finally:
+        engine.dispose()
+
+
 class History(NamedTuple):
     """A folder of migrations under `migrations/versions` and its newest revision."""
 

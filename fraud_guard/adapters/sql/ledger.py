@@ -83,6 +83,9 @@ class Ledger:
         connection.execute(insert(audit), entry)
 
     def _load_order(self, connection: Connection, order_id: str) -> Order:
+        """An order. Its alert's row is locked first, as `_docket` does, so nobody waits in a circle. Raises LookupError."""
+        of_it = select(station_order.c.alert_id).where(station_order.c.order_id == order_id).scalar_subquery()
+        connection.execute(select(alert.c.alert_id).where(alert.c.alert_id == of_it).with_for_update())
         row = connection.execute(
             select(station_order).where(station_order.c.order_id == order_id).with_for_update()
         ).mappings().first()  # fmt: skip

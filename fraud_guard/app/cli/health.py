@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import entry_points
 
 import typer
@@ -152,6 +153,20 @@ def _transport(_: Settings) -> str:
     return "embedded:// is registered with Faust"
 
 
+def _servers(settings: Settings) -> str:
+    from fraud_guard.adapters.sql.engine import server_version
+    from fraud_guard.app.stores import open_memory, truth_place
+
+    found = []
+    if isinstance(place := truth_place(settings), str):
+        found.append(f"truth in PostgreSQL {server_version(place)}")
+    if settings.memory_url is not None:
+        with closing(open_memory(settings)) as memory:
+            memory.load("doctor-0")
+        found.append("memory answers, and drops nothing")
+    return ", ".join(found) or "none: everything lies in the data folder"
+
+
 def _files(settings: Settings) -> str:
     found = [_checked(settings, name) for name in ("log.db", "memory.db", "truth.db", "vault.db")]
     return ", ".join(f for f in found if f) or "no data yet"
@@ -173,7 +188,7 @@ def _checked(settings: Settings, name: str) -> str:
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
     "machine": _python, "settings": _settings, "data folder": _folder, "site key": _key, "rules": _rules, "models": _models, "tables": _tables,
-    "transport": _transport, "data files": _files,
+    "transport": _transport, "servers": _servers, "data files": _files,
 }  # fmt: skip
 
 

@@ -1,0 +1,37 @@
+"""Where truth and memory live: files of the data folder, or the servers that the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
+from fraud_guard.app.settings import Settings
+from fraud_guard.errors import ConfigurationError
+from fraud_guard.ports import MemoryStore
+
+_DRIVER = "postgresql+psycopg"
+
+
+def truth_place(settings: Settings) -> Path | str:
+    """The file of truth, or the URL of its database. Raises ConfigurationError for a URL that is none."""
+    if settings.truth_url is None:
+        return settings.data_dir / "truth.db"
+    try:
+        url = make_url(settings.truth_url.get_secret_value())
+    except ArgumentError:
+        url = None
+    if url is None or url.drivername not in ("postgresql", _DRIVER):
+        raise ConfigurationError("truth_url is no PostgreSQL address; write it like postgresql://user:password@host:5432/fraud_guard")
+    return url.set(drivername=_DRIVER).render_as_string(hide_password=False)
+
+
+def open_memory(settings: Settings) -> MemoryStore:
+    """The store of the scorer's memory. Raises ConfigurationError, DependencyError or IntegrityError."""
+    if settings.memory_url is None:
+        return SqliteMemoryStore(settings.data_dir / "memory.db")
+    from fraud_guard.adapters.redis_memory import RedisMemoryStore  # noqa: PLC0415  0.1 s that the default need not pay
+
+    return RedisMemoryStore(settings.memory_url.get_secret_value(), settings.site_name)

