@@ -19,6 +19,8 @@ import pytest
 from sqlalchemy import make_url
 
 from fraud_guard.adapters.sql.engine import TRUTH, Database
+from scripts.servers.jars import Unreachable
+from scripts.servers.kafka import KafkaBroker
 
 NewDatabase = Callable[[], str]
 """Makes an empty database with the tables of truth and gives its URL."""
@@ -62,6 +64,21 @@ def valkey() -> Iterator[str]:
     """The URL of a Valkey server that lives as long as the test process."""
     with _valkey() as server:
         yield _valkey_url(server)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaBroker]:
+    """An Apache Kafka broker that lives as long as the test process."""
+    with TemporaryDirectory(prefix="fg-kafka-") as folder:
+        try:
+            broker = KafkaBroker(Path(folder))
+            broker.start()
+        except Unreachable as reason:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(reason))
+        yield broker
+        broker.kill()
 
 
 @pytest.fixture

@@ -1,0 +1,47 @@
+"""Faust transport `chunked+kafka://host:port`: the aiokafka driver, with chunks for the topics that ask for them.
+
+Everything about chunks is `adapters.chunking`; what is here joins it to the driver. The package registers
+the scheme under the entry point group `faust.transports`; `register()` does it for a tree that is not installed.
+"""
+
+from __future__ import annotations
+
+from faust.transport.drivers import TRANSPORTS, aiokafka
+from yarl import URL
+
+from fraud_guard.adapters.chunking import ChunkingMixin, PositionHook
+from fraud_guard.errors import ConfigurationError
+
+SCHEME = "chunked+kafka"
+
+
+class Consumer(ChunkingMixin, aiokafka.Consumer):
+    """A member of the group; consecutive records of a partition arrive as one event."""
+
+
+class Transport(aiokafka.Transport):
+    """Connects a Faust app to the brokers of its URL."""
+
+    Consumer = Consumer
+    driver_version = f"{SCHEME} on {aiokafka.Transport.driver_version}"
+
+    on_assigned: PositionHook | None = None
+    """Set it to start reading at the application's own positions instead of the committed offsets."""
+
+
+def broker_url(servers: str) -> list[URL]:
+    """The broker URLs of `host:port,host:port`. Raises ConfigurationError when one is none."""
+    urls = []
+    for server in filter(None, (part.strip() for part in servers.split(","))):
+        url = URL(f"{SCHEME}://{server}")
+        if not url.host or url.path not in {"", "/"}:
+            raise ConfigurationError(f"kafka {servers!r}: {server!r} is no broker; write them as host:9092,host:9092")
+        urls.append(url)
+    if not urls:
+        raise ConfigurationError("kafka names no broker; write them as host:9092,host:9092")
+    return urls
+
+
+def register() -> None:
+    """Make Faust know the scheme without the package's entry point."""
+    TRANSPORTS.aliases[SCHEME] = f"{__name__}:{Transport.__name__}"

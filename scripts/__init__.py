@@ -1,0 +1,1 @@
+"""Tools of this tree that are not part of the product."""
