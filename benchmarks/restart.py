@@ -17,10 +17,10 @@ from pathlib import Path
 
 from benchmarks.worker import mix
 from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.sealing import Keys, Sealer
 from fraud_guard.app.settings import read, site_key
 from fraud_guard.app.topics import LOG, MIXED
+from fraud_guard.log import Record
 
 RATE_PER_S = 5_000
 BEFORE_S = 25.0

@@ -19,7 +19,6 @@ import faust
 
 from benchmarks.machine import Cost, run
 from benchmarks.worker import mix
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.embedded.registry import open_log
 from fraud_guard.adapters.embedded.transport import register
 from fraud_guard.adapters.quiet_app import QuietApp
@@ -27,6 +26,7 @@ from fraud_guard.app.rule_files import load_generation
 from fraud_guard.door.decode import decode
 from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
+from fraud_guard.log import Record
 from fraud_guard.shipped import shipped
 from fraud_guard.tags.block import ROW
 from fraud_guard.tags.kinds import Flag

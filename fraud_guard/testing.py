@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.app.scorer import steps
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import LOG, MIXED
 from fraud_guard.failpoints import failpoint
+from fraud_guard.log import Record
 
 CHUNK = 1_000
 

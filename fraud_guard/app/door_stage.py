@@ -13,8 +13,6 @@ import numpy as np
 import structlog
 
 from fraud_guard.adapters.chunking import LogRecord
-from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.app.topics import LOG, PEERS, inlet_place, inlet_position
@@ -22,6 +20,7 @@ from fraud_guard.door.door import Door, Refused
 from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
+from fraud_guard.log import Append, Log, Record
 from fraud_guard.peers.contacts import contacts_of, encode_contacts
 from fraud_guard.ports import DeadLetter, DeadLetters
 from fraud_guard.tags.block import EMPTY, Block, Controls, decode_record, encode_block, encode_controls, join
@@ -39,7 +38,7 @@ class DoorStage:
     """One door of one process, writing all partitions of the log."""
 
     def __init__(
-        self, door: Door, log: EmbeddedLog, vault: SqlVault, letters: DeadLetters, sealer: Sealer, partitions: int,
+        self, door: Door, log: Log, vault: SqlVault, letters: DeadLetters, sealer: Sealer, partitions: int,
         now_ms: Callable[[], int], idle_ms: int,
     ) -> None:  # fmt: skip
         self.counts = Counter[str]()
@@ -150,16 +149,16 @@ class DoorStage:
             self._vault.put_quotes(rows.quotes, now_ms + QUOTE_KEPT_MS)
             rows.quotes.clear()
         failpoint("door-before-append")
-        appends = []
+        peers, tags = list[Append](), list[Append]()
         for some in ready.cut():
             block = self._door.block(some)
-            appends += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
+            tags += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
             contacts = contacts_of(block.rows)
             if len(contacts):
-                appends.append((PEERS, 0, [Record(None, encode_contacts(contacts, self._door.watermark_ms))]))
-        if appends:
-            self._log.append_many(appends)
-            self.counts["blocks"] += len(appends)
+                peers.append((PEERS, 0, [Record(None, encode_contacts(contacts, self._door.watermark_ms))]))
+        if tags:
+            self._log.append_many([*peers, *tags])  # who reads a tag must be able to read its contacts
+            self.counts["blocks"] += len(tags)
             self._moved_ms, self._lag_ms = now_ms, max(0, now_ms - self._door.watermark_ms)
         failpoint("door-after-append")
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.app.replay.reading import BATCH, Batch, Source
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import MIXED
 from fraud_guard.failpoints import failpoint
+from fraud_guard.log import Record
 
 NOTED_EVERY = 8_000
 """Records between two notes of how far a file was fed; what is fed again is dropped as repeats."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.app.topics import PEERS
 from fraud_guard.failpoints import failpoint
+from fraud_guard.log import Log
 from fraud_guard.peers.contacts import decode_contacts
 from fraud_guard.peers.stage import PeerStage
 from fraud_guard.ports import MemoryStore, Snapshot
@@ -24,7 +24,7 @@ READ_AT_ONCE = 64
 class PeerReader:
     """Not safe for threads. Raises DependencyError when log or store are away: call again."""
 
-    def __init__(self, log: EmbeddedLog, store: MemoryStore, now_ms: Callable[[], int], checkpoint_ms: int) -> None:
+    def __init__(self, log: Log, store: MemoryStore, now_ms: Callable[[], int], checkpoint_ms: int) -> None:
         self._log, self._store, self._now_ms, self._checkpoint_ms = log, store, now_ms, checkpoint_ms
         self._epoch = store.take_epoch(PARTITION)
         snapshot = store.load(PARTITION)

@@ -18,7 +18,6 @@ from faust.types import TP
 
 from fraud_guard.adapters.chunking import LogRecord
 from fraud_guard.adapters.clock import wall_clock_ms
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.embedded.registry import close_log, open_log
 from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.adapters.reference_tables import read_subjects
@@ -45,6 +44,7 @@ from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import ConfigurationError, IntegrityError, RuleError
 from fraud_guard.failpoints import failpoint
+from fraud_guard.log import Record
 from fraud_guard.ports import OutboxItem
 from fraud_guard.tags.control import Control
 

@@ -17,11 +17,11 @@ from faust.types import TP
 from fraud_guard.adapters.chunking import ChunkSchema
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.embedded.partitioner import partition_for
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.adapters.embedded.registry import close_log, open_log
 from fraud_guard.adapters.embedded.transport import Transport, register
 from fraud_guard.adapters.quiet_app import QuietApp
 from fraud_guard.errors import ConfigurationError, DependencyError
+from fraud_guard.log import Record
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from datasets import numbers
 from fraud_guard.adapters.clock import wall_clock_ms
-from fraud_guard.adapters.embedded.records import Record
 from fraud_guard.app.cli.main import app as cli
 from fraud_guard.app.topics import ALERTS, LOG, MIXED, ORDERS
 from fraud_guard.dispatch.order import Order
+from fraud_guard.log import Record
 from fraud_guard.tags.block import Controls, decode_record
 from tests.integration import live
 from tests.integration.receiver import Posted, Receiver

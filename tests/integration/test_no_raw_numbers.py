@@ -26,7 +26,6 @@ from typer.testing import CliRunner
 from datasets import numbers
 from fraud_guard import pipeline
 from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.embedded.records import StoredRecord
 from fraud_guard.adapters.sealing import Keys, Sealer
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
@@ -39,6 +38,7 @@ from fraud_guard.door.numbers import normalise
 from fraud_guard.door.rows import RowMaker
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.feedback.closure import Closure
+from fraud_guard.log import StoredRecord
 from fraud_guard.memory.memory import Memory
 from fraud_guard.memory.pages import Pager
 from fraud_guard.shipped import shipped

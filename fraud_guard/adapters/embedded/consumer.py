@@ -19,8 +19,8 @@ from fraud_guard.adapters.chunking import ChunkingMixin
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.embedded.producer import Producer, declare_if_missing
-from fraud_guard.adapters.embedded.records import StoredRecord
 from fraud_guard.errors import IntegrityError
+from fraud_guard.log import StoredRecord
 
 FETCH_RECORDS = 4_000
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.020, 0.200

@@ -18,8 +18,6 @@ from zlib import crc32
 
 from fraud_guard.adapters.embedded.records import (
     Columns,
-    Record,
-    StoredRecord,
     decode,
     encode,
     to_columns,
@@ -37,10 +35,10 @@ from fraud_guard.adapters.embedded.sqlite_file import (
 from fraud_guard.adapters.embedded.tail import Tail
 from fraud_guard.errors import ConfigurationError
 from fraud_guard.failpoints import failpoint
+from fraud_guard.log import Append, Record, StoredRecord
 
 Seal = Callable[[bytes], bytes]
 Listener = Callable[[], object]
-Append = tuple[str, int, Sequence[Record]]
 TopicPartition = tuple[str, int]
 
 OFFSET_BITS = 40

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, cast
 from faust.transport import base
 from faust.types import TP, HeadersArg, RecordMetadata
 
-from fraud_guard.adapters.embedded.log import Append, EmbeddedLog
+from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.embedded.partitioner import partition_for
-from fraud_guard.adapters.embedded.records import Headers, Record
+from fraud_guard.log import Append, Headers, Record
 
 MAX_WAITING = 10_000
 DEFAULT_PARTITIONS = 8

@@ -10,40 +10,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from types import NoneType
-from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
 
 from fraud_guard.errors import IntegrityError
-
-Headers = tuple[tuple[str, bytes], ...]
-
-
-class Record(NamedTuple):
-    """What a writer gives. `timestamp_ms` None means: the time of appending."""
-
-    key: bytes | None
-    value: bytes
-    headers: Headers = ()
-    timestamp_ms: int | None = None
-
-
-class StoredRecord(NamedTuple):
-    """What a reader gets: the record and its place in the log."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes
-    headers: Headers = ()
-
-    @property
-    def timestamp(self) -> int:
-        """The same milliseconds under the name that records of the Kafka driver use."""
-        return self.timestamp_ms
+from fraud_guard.log import Headers, Record, StoredRecord
 
 
 class Columns(msgspec.Struct, array_like=True, frozen=True):

@@ -88,8 +88,8 @@ def archive_of(data_dir: Path | None) -> Iterator[Archive]:
 
 
 def _resend(archive: Archive, letters: list[DeadLetter]) -> None:
-    from fraud_guard.adapters.embedded.records import Record
     from fraud_guard.app.topics import MIXED
+    from fraud_guard.log import Record
 
     archive.log.append(MIXED, 0, [Record(None, archive.sealer.unseal(x.sealed)) for x in letters])
     archive.letters.mark_replayed([x.id for x in letters], wall_clock_ms())

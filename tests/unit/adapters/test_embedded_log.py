@@ -18,17 +18,17 @@ from hypothesis import strategies as st
 
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.embedded.partitioner import partition_for
-from fraud_guard.adapters.embedded.records import Record, StoredRecord
 from fraud_guard.adapters.embedded.registry import close_log, open_log
 from fraud_guard.adapters.embedded.tail import Tail
 from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
+from fraud_guard.log import Record, StoredRecord
 
 ROOT = Path(__file__).parents[3]
 KEY = AESGCM(bytes(range(32)))
 APPENDER = """
 import sys
 from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.embedded.records import Record
+from fraud_guard.log import Record
 log = EmbeddedLog(sys.argv[1])
 for batch in range(int(sys.argv[2])):
     base = log.append("t", 0, [Record(b"k", f"{batch}-{i}".encode()) for i in range(10)])

@@ -1,0 +1,189 @@
+"""KafkaLog: the log on Apache Kafka, for stages that call and wait.
+
+The driver is asynchronous; it lives on a loop of its own thread, and each call waits there for its answer. An
+append returns when all in-sync replicas have it. Retention is the broker's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from fraud_guard.errors import ConfigurationError, DependencyError
+from fraud_guard.log import Append, Record, StoredRecord
+
+T = TypeVar("T")
+PATIENCE_MS = 15_000
+RECORD_BYTES_MOST = 8 << 20
+FETCH_MS = 200
+
+
+class KafkaLog:
+    """See `log.Log`. `servers`: host:port,host:port; `replicas`: of topics that `declare` makes.
+
+    A call that the brokers do not answer within `patience_ms` raises DependencyError and may be repeated; an append
+    that was given up may have arrived all the same.
+    """
+
+    def __init__(self, servers: str, replicas: int = 1, patience_ms: int = PATIENCE_MS) -> None:
+        self.name, self._replicas, self._patience_ms = f"kafka {servers}", replicas, patience_ms
+        self._lock = threading.Lock()
+        self._readers: dict[TopicPartition, AIOKafkaConsumer] = {}
+        self._found: set[TopicPartition] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="kafka-log", daemon=True)
+        self._thread.start()
+        self._client: dict[str, Any] = {"bootstrap_servers": servers, "request_timeout_ms": patience_ms}
+        try:
+            self._call(self._open())
+        except BaseException:
+            self.close()
+            raise
+
+    def declare(self, topic: str, partitions: int) -> None:
+        """Make sure the topic exists with so many partitions."""
+        known = self._call(self._declared(topic, partitions))
+        if known != partitions:
+            raise ConfigurationError(
+                f"topic {topic} has {known} partitions in {self.name}, not {partitions}; drain it and use a new topic name"
+            )
+
+    def append(self, topic: str, partition: int, records: Sequence[Record]) -> int:
+        """Append 1..N records in order; return the first one's offset."""
+        return self.append_many([(topic, partition, records)])[0]
+
+    def append_many(self, appends: Sequence[Append]) -> list[int]:
+        """Append several; all of a topic together, one topic after the other."""
+        return self._call(self._append_many(appends))
+
+    def read(self, topic: str, partition: int, offset: int, max_records: int) -> list[StoredRecord]:
+        """Up to `max_records` records from `offset` on; empty at the end."""
+        return self._call(self._read(TopicPartition(topic, partition), offset, max_records))
+
+    def start(self, topic: str, partition: int) -> int:
+        """The lowest offset that can be read."""
+        return self._call(self._bound(TopicPartition(topic, partition), "beginning_offsets"))
+
+    def end(self, topic: str, partition: int) -> int:
+        """The offset that the next appended record will get."""
+        return self._call(self._bound(TopicPartition(topic, partition), "end_offsets"))
+
+    def trim_older(self, topic: str, before_ms: int, keep_from_offset: Mapping[int, int]) -> None:
+        """Nothing: the topic's own retention does it."""
+
+    def close(self) -> None:
+        """Close the connections, also when the brokers are away; harmless when it was closed."""
+        if self._thread.is_alive():
+            with suppress(DependencyError):
+                self._call(self._close())
+            self._end_loop()
+
+    # --- on the thread's loop ----------------------------------------------------------
+
+    async def _open(self) -> None:
+        self._turn = asyncio.Lock()
+        self._producer = AIOKafkaProducer(**self._client, acks="all", enable_idempotence=True, max_request_size=RECORD_BYTES_MOST)
+        self._admin = AIOKafkaAdminClient(**self._client)
+        self._ends = self._consumer()
+        for part in (self._producer, self._admin, self._ends):
+            await part.start()
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **self._client, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_MS,
+            max_partition_fetch_bytes=RECORD_BYTES_MOST,
+        )  # fmt: skip
+
+    async def _declared(self, topic: str, partitions: int) -> int:
+        settings = {"max.message.bytes": str(RECORD_BYTES_MOST)}
+        made = await self._admin.create_topics([NewTopic(topic, partitions, self._replicas, topic_configs=settings)])
+        for _, code, words in made.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise ConfigurationError(f"topic {topic} cannot be made in {self.name}: {words or for_code(code).__name__}")
+        return len(await self._producer.partitions_for(topic))
+
+    async def _append_many(self, appends: Sequence[Append]) -> list[int]:
+        for topic, partition, records in appends:
+            if not records:
+                raise ValueError("append at least one record")
+            await self._known(TopicPartition(topic, partition))
+        bases: list[int] = []
+        for _, of_topic in groupby(appends, key=lambda one: one[0]):
+            sent = [[await self._send(topic, partition, r) for r in records] for topic, partition, records in of_topic]
+            for some in sent:
+                first, *_ = [(await told).offset for told in some]
+                bases.append(first)
+        return bases
+
+    async def _send(self, topic: str, partition: int, record: Record) -> Any:
+        return await self._producer.send(
+            topic, record.value, record.key, partition, timestamp_ms=record.timestamp_ms, headers=list(record.headers)
+        )
+
+    async def _read(self, at: TopicPartition, offset: int, most: int) -> list[StoredRecord]:
+        async with self._turn:  # the readers have positions
+            end = await self._bound(at, "end_offsets")
+            offset = max(offset, await self._bound(at, "beginning_offsets")) if offset < end else offset
+            reader = await self._reader(at)
+            found: list[StoredRecord] = []
+            if await reader.position(at) != offset:
+                reader.seek(at, offset)
+            while len(found) < most and offset < end:
+                some = (await reader.getmany(at, timeout_ms=self._patience_ms, max_records=most - len(found))).get(at, [])
+                if not some:
+                    raise DependencyError(f"{self.name}: {at.topic}-{at.partition} does not answer; check the broker")
+                found += [StoredRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in some]
+                offset = found[-1].offset + 1
+        return found
+
+    async def _reader(self, at: TopicPartition) -> AIOKafkaConsumer:
+        if at not in self._readers:
+            reader = self._consumer()
+            await reader.start()
+            reader.assign([at])
+            self._readers[at] = reader
+        return self._readers[at]
+
+    async def _bound(self, at: TopicPartition, which: str) -> int:
+        await self._known(at)
+        found: dict[TopicPartition, int] = await getattr(self._ends, which)([at])
+        return found[at]
+
+    async def _known(self, at: TopicPartition) -> None:
+        if at in self._found:
+            return
+        exists = at.topic in await self._admin.list_topics()  # asking for one that does not would wait for it
+        if not exists or at.partition not in await self._producer.partitions_for(at.topic):
+            raise ConfigurationError(f"topic {at.topic} has no partition {at.partition} in {self.name}; declare the topic first")
+        self._found.add(at)
+
+    async def _close(self) -> None:
+        for part in (self._producer, self._ends, *self._readers.values()):
+            await part.stop()
+        await self._admin.close()
+
+    # --- between the threads -----------------------------------------------------------
+
+    def _call(self, act: Coroutine[Any, Any, T]) -> T:
+        with self._clear_errors():  # an idempotent producer of the driver would try for ever
+            return asyncio.run_coroutine_threadsafe(asyncio.wait_for(act, self._patience_ms / 1000), self._loop).result()
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (KafkaError, TimeoutError) as error:
+            raise DependencyError(f"{self.name}: {error or type(error).__name__}; check that the brokers run and can be reached") from error
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
