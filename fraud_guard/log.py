@@ -51,6 +51,9 @@ class Log(Protocol):
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         """Append 1..N records in order; return the first one's offset. Durable when it returns."""
 
+    def append_values(self, topic: str, partition: int, values: Sequence[bytes]) -> int:
+        """As `append` for records that are nothing but their values."""
+
     def append_many(self, appends: Sequence[Append]) -> list[int]:
         """Append several; return their first offsets. Whoever can read one of a topic can read all of the topics before it."""
 
@@ -62,6 +65,12 @@ class Log(Protocol):
 
     def end(self, topic: str, partition: int) -> int:
         """The offset that the next appended record will get."""
+
+    def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Note the next offset to read of each (topic, partition) that no worker consumes."""
+
+    def committed(self, topic: str, partition: int) -> int | None:
+        """The next offset to read as committed by workers or noted by `commit`; None before the first."""
 
     def trim_older(self, topic: str, before_ms: int, keep_from_offset: Mapping[int, int]) -> None:
         """Let records appended before `before_ms` go that lie below the partition's offset to keep."""

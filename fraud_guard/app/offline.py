@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.app.desk import make_desk, read_policy
 from fraud_guard.app.settings import Settings, read, site_key
-from fraud_guard.app.stores import truth_place
+from fraud_guard.app.stores import open_log, truth_place
 from fraud_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from fraud_guard.adapters.embedded.log import EmbeddedLog
     from fraud_guard.adapters.sealing import Sealer
     from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
+    from fraud_guard.log import Log
 
 
 class Archive(NamedTuple):
@@ -22,13 +23,15 @@ class Archive(NamedTuple):
 
     letters: SqlDeadLetters
     truth: SqlTruth
-    log: EmbeddedLog
+    log: Log
     sealer: Sealer
+    close_log: Callable[[], object]
 
     def close(self) -> None:
         """Close all files."""
-        for part in (self.letters, self.truth, self.log):
-            part.close()
+        self.letters.close()
+        self.truth.close()
+        self.close_log()
 
 
 def open_truth(settings: Settings) -> SqlTruth:
@@ -39,17 +42,15 @@ def open_truth(settings: Settings) -> SqlTruth:
 
 def open_letters(settings: Settings) -> Archive:
     """Dead letters, truth and log of an existing site. Raises ConfigurationError."""
-    from fraud_guard.adapters.embedded.log import EmbeddedLog  # noqa: PLC0415  truth alone needs no Arrow
     from fraud_guard.adapters.sealing import Keys, Sealer  # noqa: PLC0415
     from fraud_guard.adapters.sql.deadletters import SqlDeadLetters  # noqa: PLC0415
     from fraud_guard.app.topics import MIXED  # noqa: PLC0415
 
     keys = Keys.from_site_key(site_key(settings))
-    seal = Sealer(keys.log)
-    log = EmbeddedLog(settings.data_dir / "log.db", seal=seal.seal, unseal=seal.unseal)
+    log, close_log = open_log(settings, Sealer(keys.log))
     log.declare(MIXED, 1)
     letters = SqlDeadLetters.open(truth_place(settings))
-    return Archive(letters, open_truth(settings), log, Sealer(keys.deadletter))
+    return Archive(letters, open_truth(settings), log, Sealer(keys.deadletter), close_log)
 
 
 def existing_site(data_dir: Path | None) -> Settings:

@@ -18,7 +18,6 @@ from faust.types import TP
 
 from fraud_guard.adapters.chunking import LogRecord
 from fraud_guard.adapters.clock import wall_clock_ms
-from fraud_guard.adapters.embedded.registry import close_log, open_log
 from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.adapters.reference_tables import read_subjects
 from fraud_guard.adapters.relay import Relay
@@ -35,7 +34,7 @@ from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
-from fraud_guard.app.stores import open_memory, truth_place
+from fraud_guard.app.stores import open_log, open_memory, truth_place
 from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
@@ -69,9 +68,8 @@ class Site:
         key = site_key(settings)
         self.keys = Keys.from_site_key(key)
         folder = settings.data_dir
-        seal = Sealer(self.keys.log)
-        self.log = open_log(folder / "log.db", seal.seal, seal.unseal)
-        self._opened.append(partial(close_log, folder / "log.db"))
+        self.log, close = open_log(settings, Sealer(self.keys.log))
+        self._opened.append(close)
         for topic in (*INLETS, *OUTLETS, PEERS):
             self.log.declare(topic, 1)
         self.log.declare(LOG, settings.tags_partitions)

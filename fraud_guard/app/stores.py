@@ -1,8 +1,11 @@
-"""Where truth and memory live: files of the data folder, or the servers that the settings name."""
+"""Where log, truth and memory live: files of the data folder, or the servers that the settings name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,8 +13,14 @@ from sqlalchemy.exc import ArgumentError
 from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
 from fraud_guard.app.settings import Settings
 from fraud_guard.errors import ConfigurationError
+from fraud_guard.log import Log
 from fraud_guard.ports import MemoryStore
 
+if TYPE_CHECKING:
+    from fraud_guard.adapters.sealing import Sealer
+
+WORKERS = "fraud_guard"
+"""The name of the Faust app, and of its group in Kafka."""
 _DRIVER = "postgresql+psycopg"
 
 
@@ -26,6 +35,19 @@ def truth_place(settings: Settings) -> Path | str:
     if url is None or url.drivername not in ("postgresql", _DRIVER):
         raise ConfigurationError("truth_url is no PostgreSQL address; write it like postgresql://user:password@host:5432/fraud_guard")
     return url.set(drivername=_DRIVER).render_as_string(hide_password=False)
+
+
+def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], object]]:
+    """The log, and what closes it. The embedded one is sealed; what Kafka holds is the broker's to guard."""
+    if settings.kafka is None:
+        from fraud_guard.adapters.embedded import registry  # noqa: PLC0415  commands about orders need no Arrow
+
+        path = settings.data_dir / "log.db"
+        return registry.open_log(path, sealer.seal, sealer.unseal), partial(registry.close_log, path)
+    from fraud_guard.adapters.kafka.log import KafkaLog  # noqa: PLC0415
+
+    log = KafkaLog(settings.kafka, settings.kafka_replicas, WORKERS)
+    return log, log.close
 
 
 def open_memory(settings: Settings) -> MemoryStore:

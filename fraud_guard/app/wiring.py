@@ -7,14 +7,22 @@ from typing import Any, NoReturn, cast
 
 import faust
 import structlog
+from yarl import URL
 
+from fraud_guard.adapters.embedded import transport as embedded
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
-from fraud_guard.adapters.embedded.transport import Transport, register
+from fraud_guard.adapters.embedded.log import EmbeddedLog
+from fraud_guard.adapters.kafka import transport as kafka
+from fraud_guard.adapters.kafka.log import RECORD_BYTES_MOST
 from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.logs import log_where_nobody_said
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
+from fraud_guard.app.stores import WORKERS
 from fraud_guard.errors import FraudGuardError
+
+GROUP = {"broker_session_timeout": 8.0, "broker_heartbeat_interval": 2.0, "broker_rebalance_timeout": 20.0}
+"""Seconds of Kafka's group: a worker that died is missed after the first."""
 
 
 def site(settings: Settings) -> Site:
@@ -23,15 +31,22 @@ def site(settings: Settings) -> Site:
 
 
 def faust_app(settings: Settings, site: Site) -> faust.App:
-    """The Faust app on the embedded transport; it opens the site when it starts and closes it last."""
-    register()
-    path = (settings.data_dir / "log.db").absolute()
+    """The Faust app on the embedded transport or on Kafka; it opens the site when it starts and closes it last."""
     return SiteApp(
-        site, "fraud_guard", broker=f"embedded://{path}", datadir=str(settings.data_dir / "faust"),
+        site, WORKERS, broker=_broker(settings), datadir=str(settings.data_dir / "faust"),
         topic_partitions=settings.tags_partitions, topic_disable_leader=True, stream_wait_empty=False,
         stream_buffer_maxsize=16, broker_commit_interval=0.5, consumer_auto_offset_reset="earliest",
-        topic_allow_declare=True, stream_recovery_delay=0.0,
+        topic_allow_declare=settings.kafka is None, stream_recovery_delay=0.0, **GROUP,
+        consumer_group_instance_id=settings.worker_name, consumer_max_fetch_size=RECORD_BYTES_MOST,
     )  # fmt: skip
+
+
+def _broker(settings: Settings) -> str | list[URL]:
+    if settings.kafka is None:
+        embedded.register()
+        return f"embedded://{(settings.data_dir / 'log.db').absolute()}"
+    kafka.register()
+    return kafka.broker_url(settings.kafka)
 
 
 class SiteWorker(QuietWorker):
@@ -64,7 +79,7 @@ class SiteApp(QuietApp):
             self.site.failure = refusal
             structlog.get_logger().error("refused", why=str(refusal))
             raise asyncio.CancelledError from None  # ends the worker without Faust's traceback
-        cast(Transport, self.transport).on_assigned = self.site.on_assigned
+        cast(embedded.Transport | kafka.Transport, self.transport).on_assigned = self.site.on_assigned
         await super().on_first_start()
 
     async def on_stop(self) -> None:
@@ -79,7 +94,9 @@ class SiteApp(QuietApp):
         self.site.close()
 
     def _be_the_only_worker(self) -> None:
-        """Say at once that there is another worker; from the start of the consumer on the lock is held."""
+        """Say at once that there is another worker on the log file; from the start of the consumer on the lock is held."""
+        if not isinstance(self.site.log, EmbeddedLog):
+            return
         lock = ConsumerLock(self.site.log.path)
         lock.acquire()
         lock.release()

@@ -100,6 +100,16 @@ def test_several_appends_in_one_call(log: Log, topic: str) -> None:
     assert values(log.read(topic, 0, 0, 9)) == ["a", "c", "d"]
 
 
+def test_notes_of_how_far_one_came(log: Log, topic: str, opened: Open) -> None:
+    """What was noted is there for everybody, for each partition by itself; before the first note there is none."""
+    assert log.committed(topic, 0) is None
+    log.append_values(topic, 0, [b"a", b"b"])
+    log.commit({(topic, 0): 1})
+    log.commit({(topic, 1): 700})
+    log.commit({(topic, 0): 2})
+    assert [opened().committed(topic, p) for p in (0, 1)] == [2, 700]
+
+
 def test_a_large_record(log: Log, topic: str) -> None:
     """A block of several megabytes is one record."""
     large = bytes(range(256)) * 16_000

@@ -16,6 +16,7 @@ from typing import Any
 
 import fraud_guard
 from fraud_guard.adapters.embedded.log import EmbeddedLog
+from fraud_guard.adapters.kafka.log import KafkaLog
 from fraud_guard.adapters.sealing import Keys, Sealer
 from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.truth import SqlTruth
@@ -23,6 +24,7 @@ from fraud_guard.app import offline
 from fraud_guard.app.golden import golden_day
 from fraud_guard.app.settings import Settings, read
 from fraud_guard.app.topics import LOG, MIXED
+from fraud_guard.log import Log, StoredRecord
 from fraud_guard.shipped import shipped
 
 KEY = "live tests: a key that is no secret at all"
@@ -103,7 +105,7 @@ class Worker:
 
 
 def open_log(folder: Path) -> EmbeddedLog:
-    """The log of a site, beside its worker."""
+    """The embedded log of a site, beside its worker."""
     seal = Sealer(Keys.from_site_key(KEY).log)
     return EmbeddedLog(folder / "data" / "log.db", seal=seal.seal, unseal=seal.unseal)
 
@@ -133,12 +135,15 @@ def all_done(folder: Path, log: EmbeddedLog) -> bool:
 
 def told(folder: Path, **more: Any) -> dict[str, list[str]]:
     """Everything the outside world was told: changes, orders and their topics (once each)."""
-    with closing(open_truth(folder, **more)) as truth, closing(open_log(folder)) as log:
+    log: Log = KafkaLog(more["kafka"]) if "kafka" in more else open_log(folder)
+    with closing(open_truth(folder, **more)) as truth, closing(log):
         facts = {
             "changes": [change.model_dump_json() for change in truth.changes()],
             "orders": sorted(order.model_dump_json() for order in truth.orders(limit=10_000)),
         }
         for topic in ("alerts", "orders"):
-            records = log.read(topic, 0, 0, 100_000, max_bytes=1 << 40)
-            facts[f"topic {topic}"] = sorted({record.value.decode() for record in records})
+            found = list[StoredRecord]()
+            while some := log.read(topic, 0, len(found), 100_000):
+                found += some
+            facts[f"topic {topic}"] = sorted({record.value.decode() for record in found})
         return facts

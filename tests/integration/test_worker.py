@@ -24,6 +24,7 @@ from fraud_guard.app.cli.main import app as cli
 from fraud_guard.app.topics import LOG, MIXED
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.testing import lines_of
+from scripts.servers.kafka import KafkaBroker
 from tests.integration import live
 from tests.servers import NewDatabase
 
@@ -77,9 +78,10 @@ class Runs(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def runs(day: Path, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, valkey: str) -> Iterator[Runs]:
-    """Four sites with the same day; one has its truth in PostgreSQL and its memory in Valkey."""
-    acts = finish, stop_and_kill, kill_at_lines, partial(kill_at_lines, truth_url=new_database(), memory_url=valkey)
+def runs(day: Path, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, valkey: str, kafka: KafkaBroker) -> Iterator[Runs]:
+    """Four sites with the same day; one on Kafka, PostgreSQL and Valkey."""
+    servers = {"kafka": kafka.address, "truth_url": new_database(), "memory_url": valkey}
+    acts = finish, stop_and_kill, kill_at_lines, partial(kill_at_lines, **servers)
     with ThreadPoolExecutor() as pool:
         yield Runs(*(pool.submit(act, day, tmp_path_factory.mktemp("site")) for act in acts))
 
@@ -89,7 +91,7 @@ def finish(day: Path, folder: Path, **servers: str) -> Told:
     worker = live.Worker(folder, run("--tags", str(day), "--until-idle"), **CALM, **servers)
     assert worker.ended() == 0, worker.words()[-3_000:]
     if servers:
-        assert not {"truth.db", "memory.db"} & {path.name for path in (folder / "data").iterdir()}
+        assert not {"log.db", "truth.db", "memory.db"} & {path.name for path in (folder / "data").iterdir()}
     return live.told(folder, **servers)
 
 
@@ -144,7 +146,7 @@ def test_killed_at_the_lines_between_stages(runs: Runs) -> None:
 
 
 def test_killed_on_servers(runs: Runs) -> None:
-    """The same kills with truth in PostgreSQL and memory in Valkey: the same day, and neither file is made."""
+    """The same kills on Kafka, PostgreSQL and Valkey: the same day, and no such file is made."""
     assert runs.on_servers.result() == runs.undisturbed.result()
 
 

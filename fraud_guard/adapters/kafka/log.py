@@ -15,26 +15,28 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError, for_code
 
 from fraud_guard.errors import ConfigurationError, DependencyError
 from fraud_guard.log import Append, Record, StoredRecord
 
 T = TypeVar("T")
 PATIENCE_MS = 15_000
+RETRY_S = 0.1
 RECORD_BYTES_MOST = 8 << 20
 FETCH_MS = 200
 
 
 class KafkaLog:
-    """See `log.Log`. `servers`: host:port,host:port; `replicas`: of topics that `declare` makes.
+    """See `log.Log`. `servers`: host:port,host:port; `replicas`: of topics that `declare` makes; `group`: of the workers.
 
     A call that the brokers do not answer within `patience_ms` raises DependencyError and may be repeated; an append
     that was given up may have arrived all the same.
     """
 
-    def __init__(self, servers: str, replicas: int = 1, patience_ms: int = PATIENCE_MS) -> None:
+    def __init__(self, servers: str, replicas: int = 1, group: str = "fraud_guard", patience_ms: int = PATIENCE_MS) -> None:
         self.name, self._replicas, self._patience_ms = f"kafka {servers}", replicas, patience_ms
+        self._groups = (group, f"{group}.notes")
         self._lock = threading.Lock()
         self._readers: dict[TopicPartition, AIOKafkaConsumer] = {}
         self._found: set[TopicPartition] = set()
@@ -60,6 +62,10 @@ class KafkaLog:
         """Append 1..N records in order; return the first one's offset."""
         return self.append_many([(topic, partition, records)])[0]
 
+    def append_values(self, topic: str, partition: int, values: Sequence[bytes]) -> int:
+        """As `append` for records that are nothing but their values."""
+        return self.append(topic, partition, [Record(None, value) for value in values])
+
     def append_many(self, appends: Sequence[Append]) -> list[int]:
         """Append several; all of a topic together, one topic after the other."""
         return self._call(self._append_many(appends))
@@ -75,6 +81,14 @@ class KafkaLog:
     def end(self, topic: str, partition: int) -> int:
         """The offset that the next appended record will get."""
         return self._call(self._bound(TopicPartition(topic, partition), "end_offsets"))
+
+    def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Note offsets in a group of their own: Kafka takes those of the workers' group from its members alone."""
+        self._call(self._note({TopicPartition(*place): offset for place, offset in offsets.items()}))
+
+    def committed(self, topic: str, partition: int) -> int | None:
+        """The next offset to read as committed by workers or noted by `commit`."""
+        return self._call(self._committed(TopicPartition(topic, partition)))
 
     def trim_older(self, topic: str, before_ms: int, keep_from_offset: Mapping[int, int]) -> None:
         """Nothing: the topic's own retention does it."""
@@ -93,12 +107,13 @@ class KafkaLog:
         self._producer = AIOKafkaProducer(**self._client, acks="all", enable_idempotence=True, max_request_size=RECORD_BYTES_MOST)
         self._admin = AIOKafkaAdminClient(**self._client)
         self._ends = self._consumer()
-        for part in (self._producer, self._admin, self._ends):
+        self._notes = self._consumer(group_id=self._groups[1])
+        for part in (self._producer, self._admin, self._ends, self._notes):
             await part.start()
 
-    def _consumer(self) -> AIOKafkaConsumer:
+    def _consumer(self, **more: Any) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            **self._client, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_MS,
+            **self._client, **more, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_MS,
             max_partition_fetch_bytes=RECORD_BYTES_MOST,
         )  # fmt: skip
 
@@ -157,6 +172,27 @@ class KafkaLog:
         found: dict[TopicPartition, int] = await getattr(self._ends, which)([at])
         return found[at]
 
+    async def _note(self, offsets: dict[TopicPartition, int]) -> None:
+        async with self._turn:  # one assignment at a time
+            self._notes.assign(list(offsets))
+            await self._notes.commit(offsets)
+
+    async def _committed(self, at: TopicPartition) -> int | None:
+        await self._known(at)
+        for group in self._groups:
+            found = await self._offset_of(group, at)
+            if found >= 0:
+                return found
+        return None
+
+    async def _offset_of(self, group: str, at: TopicPartition) -> int:
+        while True:  # a young cluster has no coordinator for a moment; the caller's patience ends this
+            try:
+                found = await self._admin.list_consumer_group_offsets(group, partitions=[at])
+                return int(found[at].offset) if at in found else -1
+            except GroupCoordinatorNotAvailableError:
+                await asyncio.sleep(RETRY_S)
+
     async def _known(self, at: TopicPartition) -> None:
         if at in self._found:
             return
@@ -166,7 +202,7 @@ class KafkaLog:
         self._found.add(at)
 
     async def _close(self) -> None:
-        for part in (self._producer, self._ends, *self._readers.values()):
+        for part in (self._producer, self._ends, self._notes, *self._readers.values()):
             await part.stop()
         await self._admin.close()
 
