@@ -27,7 +27,7 @@ def started(folder: Path) -> Iterator[Mapping[str, str]]:
         valkey = stack.enter_context(ValkeyServer(data_dir=folder / "valkey", persist=True, appendonly="yes"))
         postgres = stack.enter_context(PostgresServer(folder / "postgresql"))
         yield {
-            "KAFKA": broker.address,
+            "FG_KAFKA": broker.address,
             "FG_MEMORY_URL": f"redis://127.0.0.1:{valkey.port}/0",
             "FG_TRUTH_URL": postgres.get_uri().replace("postgres:@/", "postgres@/"),
         }

@@ -158,6 +158,11 @@ def _servers(settings: Settings) -> str:
     from fraud_guard.app.stores import open_memory, truth_place
 
     found = []
+    if settings.kafka is not None:
+        from fraud_guard.adapters.kafka.log import KafkaLog
+
+        KafkaLog(settings.kafka).close()
+        found.append(f"log in Kafka {settings.kafka}")
     if isinstance(place := truth_place(settings), str):
         found.append(f"truth in PostgreSQL {server_version(place)}")
     if settings.memory_url is not None:
