@@ -41,8 +41,7 @@ class Driver:
         self.clock = clock or ToldClock()
         self.site = Site(settings, self.clock)
         self.site.open()
-        for partition in range(settings.tags_partitions):
-            self.site.scorer(partition)
+        self.site.assign(range(settings.tags_partitions), takes_in=True)
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Write raw records into the inlet."""

@@ -105,7 +105,8 @@ class ChunkingMixin(Consumer):
     """Put before a Faust consumer class. Topics without ChunkSchema are consumed as ever.
 
     The transport may carry `on_assigned`, a PositionHook: it is asked after every rewind to the
-    committed offsets (at the start and after a rebalance), before anything is fetched.
+    committed offsets (at the start and after a rebalance), before anything is fetched. Before partitions
+    are taken away it calls `on_revoked` of the transport, if there is one.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -137,6 +138,9 @@ class ChunkingMixin(Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Also commit what was acknowledged, then forget the chunks of these partitions."""
         await super().on_partitions_revoked(revoked)
+        on_revoked: Callable[[], Awaitable[None]] | None = getattr(self.transport, "on_revoked", None)
+        if revoked and on_revoked is not None:
+            await on_revoked()
         await self.commit()
         self._deliveries.drop(revoked)
 

@@ -60,18 +60,22 @@ def score(app: faust.App, site: Site) -> None:
         await persist(site, site.checkpoint_peers_if_due)
 
     async def seek(tps: frozenset[TP]) -> Mapping[TP, int]:
-        offsets: dict[TP, int] = {}
-        wanted = [tp for tp in tps if tp.topic == LOG]
-        if not await persist(site, lambda: offsets.update({tp: site.scorer(tp.partition).next_offset for tp in wanted})):
+        wanted = {tp.partition for tp in tps if tp.topic == LOG}
+        if not await persist(site, partial(site.assign, wanted, takes_in=any(tp.topic in INLETS for tp in tps))):
             raise asyncio.CancelledError  # ends the worker without Faust's traceback
-        return offsets
+        return {TP(LOG, p): one.next_offset for p, one in site.scorers.items()}
 
-    site.on_assigned = seek
+    async def let_go() -> None:
+        await persist(site, site.release)
+
+    site.on_assigned, site.on_revoked = seek, let_go
 
 
 async def _score(site: Site, partition: int, records: list[Any]) -> bool:
-    one = site.scorer(partition)
+    one = site.scorers.get(partition)
     for step in steps((record.offset, record.value) for record in records):
+        if one is None or not site.holds or site.scorers.get(partition) is not one:
+            return False  # another worker may have it now: these records come again to whom they belong
         if not await persist(site, partial(_handle, site, one, step)):
             return False
         if not await persist(site, one.checkpoint_if_due):

@@ -22,11 +22,15 @@ READ_AT_ONCE = 64
 
 
 class PeerReader:
-    """Not safe for threads. Raises DependencyError when log or store are away: call again."""
+    """Not safe for threads. Raises DependencyError when log or store are away: call again.
 
-    def __init__(self, log: Log, store: MemoryStore, now_ms: Callable[[], int], checkpoint_ms: int) -> None:
+    Every worker reads all contacts; the one that `leads` stores what they amount to, for all.
+    """
+
+    def __init__(self, log: Log, store: MemoryStore, now_ms: Callable[[], int], checkpoint_ms: int, *, leads: bool = True) -> None:
         self._log, self._store, self._now_ms, self._checkpoint_ms = log, store, now_ms, checkpoint_ms
-        self._epoch = store.take_epoch(PARTITION)
+        self.leads = leads
+        self._epoch = store.take_epoch(PARTITION) if leads else 0
         snapshot = store.load(PARTITION)
         self._stage = PeerStage.restored(snapshot.blobs)
         self._next = self._saved = snapshot.position + 1
@@ -44,13 +48,15 @@ class PeerReader:
 
     def checkpoint_if_due(self, needed_ms: int | None) -> bool:
         """Checkpoint when it is time; rows below the watermark `needed_ms` will not ask again (None: unknown)."""
-        due = self._now_ms() - self._saved_ms >= self._checkpoint_ms and self._next != self._saved
+        due = self.leads and self._now_ms() - self._saved_ms >= self._checkpoint_ms and self._next != self._saved
         if due:
             self.checkpoint(needed_ms)
         return due
 
     def checkpoint(self, needed_ms: int | None) -> None:
         """Write what is known and the position, atomically. Safe to repeat after a DependencyError."""
+        if not self.leads:
+            return
         if needed_ms is not None:
             self._stage.forget(needed_ms)
         failpoint("peers-before-checkpoint")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 import msgspec
+import numpy as np
 import structlog
 from faust.types import TP
 
@@ -41,7 +43,7 @@ from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.errors import ConfigurationError, IntegrityError, RuleError
+from fraud_guard.errors import ConfigurationError, FencedError, IntegrityError, RuleError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.log import Record
 from fraud_guard.ports import OutboxItem
@@ -59,8 +61,11 @@ class Site:
         self.counts = Counter[str]()
         self.failure: Exception | None = None
         self.stopping = False
+        self.holds = False  # between `assign` and `release` what it scores is its own
+        self._announced = self._takes_in = False
         self._opened: list[Callable[[], object]] = []
         self.on_assigned: Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]] | None = None
+        self.on_revoked: Callable[[], Awaitable[None]] | None = None
 
     def open(self) -> None:
         """Open everything. Raises ConfigurationError, DependencyError or IntegrityError with a remedy."""
@@ -125,28 +130,34 @@ class Site:
         self.stopping = True
         if self.failure is None and self._opened:
             self.door.flush()
-            for one in self.scorers.values():
-                one.flush()
-                one.checkpoint()
-            if self.scorers:
-                self.peers.checkpoint(self._needed_ms())
+            with suppress(FencedError):  # it was released, and somebody else has it by now
+                self._store()
         while self._opened:
             self._opened.pop()()
 
-    def scorer(self, partition: int) -> Scorer:
-        """The scorer of a partition, recovered at first use. The first one announces the rules that were opened:
-        only the worker that holds the log may write into it.
+    def assign(self, partitions: Iterable[int], *, takes_in: bool) -> None:
+        """From here on this worker scores these partitions of the log, and no other; `takes_in`: whether it has an inlet, too.
+
+        Scorers that stay go on, new ones recover. The first call announces the rules that were opened: before it,
+        another worker may hold the log. Safe to repeat after a DependencyError.
         """
-        if not self.scorers:
+        wanted = frozenset(partitions)
+        for gone in self.scorers.keys() - wanted:
+            del self.scorers[gone]
+        if takes_in:
+            self.door.restore_watermark()
+        if not self._announced:
             self.door.announce(self._opening)
-            self.peers = PeerReader(self.log, self.store, self.now_ms, self.settings.checkpoint_ms)
-        if partition not in self.scorers:
-            pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
-            one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
-                         self.door.refuse, self.peers.tell, self.now_ms, pace)  # fmt: skip
-            one.recover()
-            self.scorers[partition] = one
-        return self.scorers[partition]
+            self._announced = True
+        self._read_peers(leads=0 in wanted)
+        for partition in sorted(wanted - self.scorers.keys()):
+            self.scorers[partition] = self._recovered(partition)
+        self.holds, self._takes_in = True, takes_in
+
+    def release(self) -> None:
+        """Others may get what this worker has: store how far it came, and score nothing until the next `assign`."""
+        self.holds = self._takes_in = False
+        self._store()
 
     def checkpoint_peers_if_due(self) -> bool:
         """Let the peer stage store what it knows."""
@@ -173,8 +184,9 @@ class Site:
                 self.book_outcomes([outcome])
 
     def door_tick(self) -> None:
-        """Move the watermark of a quiet door."""
-        self.door.tick()
+        """Move the watermark of a quiet door; one without an inlet does not know how late the feeds are."""
+        if self._takes_in:
+            self.door.tick()
 
     def reload_rules(self) -> None:
         """Take changed rules, or another behaviour model, as a new generation; a bad one is refused and said so once."""
@@ -204,11 +216,34 @@ class Site:
         while self.vault.merge():
             pass
 
-    def _needed_ms(self) -> int | None:
-        """The lowest watermark that may be decided again; None when other workers score, too."""
-        if len(self.scorers) < self.settings.tags_partitions:
-            return None
-        return min(one.saved_watermark_ms for one in self.scorers.values())
+    def _store(self) -> None:
+        for one in self.scorers.values():
+            one.flush()
+            one.checkpoint()
+        if self.scorers:
+            self.peers.checkpoint(self._needed_ms())
+
+    def _tell_rows(self, rows: np.ndarray) -> None:
+        self.peers.tell(rows)  # the reader of today, not of the day this scorer began
+
+    def _read_peers(self, *, leads: bool) -> None:
+        known = getattr(self, "peers", None)
+        if known is None or (leads and not known.leads):
+            self.peers = PeerReader(self.log, self.store, self.now_ms, self.settings.checkpoint_ms, leads=leads)
+        self.peers.leads = leads
+
+    def _recovered(self, partition: int) -> Scorer:
+        pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
+        one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
+                     self.door.refuse, self._tell_rows, self.now_ms, pace)  # fmt: skip
+        one.recover()
+        return one
+
+    def _needed_ms(self) -> int:
+        """The lowest watermark that may be decided again: of what this worker scores, and as far back as the log of others reaches."""
+        mine = min(one.saved_watermark_ms for one in self.scorers.values())
+        shared = len(self.scorers) < self.settings.tags_partitions
+        return mine - self.settings.retention_h * 3_600_000 if shared else mine
 
     def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
         settings = self.settings

@@ -79,7 +79,8 @@ class SiteApp(QuietApp):
             self.site.failure = refusal
             structlog.get_logger().error("refused", why=str(refusal))
             raise asyncio.CancelledError from None  # ends the worker without Faust's traceback
-        cast(embedded.Transport | kafka.Transport, self.transport).on_assigned = self.site.on_assigned
+        transport = cast(embedded.Transport | kafka.Transport, self.transport)
+        transport.on_assigned, transport.on_revoked = self.site.on_assigned, self.site.on_revoked
         await super().on_first_start()
 
     async def on_stop(self) -> None:

@@ -7,6 +7,7 @@ before the app starts; the transport then finds that one.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class Transport(base.Transport):
 
     on_assigned: PositionHook | None = None
     """Set it to start reading at the application's own positions instead of the committed offsets."""
+    on_revoked: Callable[[], Awaitable[None]] | None = None
+    """Set it to store what is known before other workers may get the partitions."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

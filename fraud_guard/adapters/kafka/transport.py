@@ -6,6 +6,8 @@ the scheme under the entry point group `faust.transports`; `register()` does it 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from faust.transport.drivers import TRANSPORTS, aiokafka
 from yarl import URL
 
@@ -27,6 +29,8 @@ class Transport(aiokafka.Transport):
 
     on_assigned: PositionHook | None = None
     """Set it to start reading at the application's own positions instead of the committed offsets."""
+    on_revoked: Callable[[], Awaitable[None]] | None = None
+    """Set it to store what is known before other workers may get the partitions."""
 
 
 def broker_url(servers: str) -> list[URL]:
