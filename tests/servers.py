@@ -22,8 +22,8 @@ from fraud_guard.adapters.sql.engine import TRUTH, Database
 from scripts.servers.jars import Unreachable
 from scripts.servers.kafka import KafkaBroker
 
-NewDatabase = Callable[[], str]
-"""Makes an empty database with the tables of truth and gives its URL."""
+NewDatabase = Callable[..., str]
+"""Makes an empty database and gives its URL; with the tables of truth unless `bare`."""
 
 
 class NewValkey(Protocol):
@@ -47,9 +47,9 @@ def new_database() -> Iterator[NewDatabase]:
         Database(_url(server, "pattern"), TRUTH).close()
         numbers = count()
 
-        def make() -> str:
+        def make(*, bare: bool = False) -> str:
             name = f"d{next(numbers)}"
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE pattern")
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {'template1' if bare else 'pattern'}")
             return _url(server, name)
 
         try:

@@ -122,7 +122,7 @@ class Site:
 
     async def close_relay(self) -> None:
         """Wait a moment for what is being sent."""
-        if self._opened:
+        if hasattr(self, "relay"):  # else it was never opened as far as that
             await self.relay.stop()
 
     def close(self) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from fraud_guard.adapters.sql.truth import SqlTruth
 from tests.histories import DESK, PARTITION, T0, closure, seen
+from tests.servers import NewDatabase
 
 ROUNDS = 15
 Opened = Callable[[], SqlTruth]
@@ -28,6 +30,21 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
             return truth
 
         yield make
+
+
+def test_several_may_open_an_empty_database(new_database: NewDatabase) -> None:
+    """Workers that open an empty database at the same moment all get the same truth; one of them lays it out."""
+    url, together = new_database(bare=True), Barrier(4)
+
+    def open_it(_: int) -> int:
+        together.wait(60)
+        truth = SqlTruth.open(url, DESK)
+        epoch = truth.take_epoch(PARTITION)
+        truth.close()
+        return epoch
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(open_it, range(4))) == [1, 2, 3, 4]
 
 
 def refused(act: Callable[[], object]) -> None:

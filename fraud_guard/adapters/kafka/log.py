@@ -58,6 +58,10 @@ class KafkaLog:
                 f"topic {topic} has {known} partitions in {self.name}, not {partitions}; drain it and use a new topic name"
             )
 
+    def topics(self) -> set[str]:
+        """The names of all topics."""
+        return set(self._call(self._admin.list_topics()))
+
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         """Append 1..N records in order; return the first one's offset."""
         return self.append_many([(topic, partition, records)])[0]

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
 
 BUSY_TIMEOUT_S = 10
+MIGRATION_LOCK = 0x4647  # "FG": of this program, among the advisory locks of a PostgreSQL database
 READ_ONLY = "fraud_guard_read_only"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _PRAGMAS = (
@@ -107,6 +108,8 @@ class Database:
         if revision == history.head:
             return
         with self.write() as connection:  # the lock lets one process migrate, the others find it done
+            if self._engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             revision = _revision(connection)
             if revision != history.head:
                 self._upgrade(connection, history, revision)

@@ -49,12 +49,9 @@ class SqlTruth(Clocks, People, Views):
         mine = scorer.c.partition == partition
         self._journaled.pop(partition, None)
         with self._db.write() as connection:
-            epoch = connection.execute(select(scorer.c.epoch).where(mine).with_for_update()).scalar()
-            if epoch is None:
-                connection.execute(insert(scorer), {"partition": partition, "epoch": 1, "position": -1})
-                return 1
-            connection.execute(update(scorer).where(mine).values(epoch=epoch + 1))
-            return int(epoch) + 1
+            self._db.add_new(connection, scorer, [(partition, 0, -1)])
+            connection.execute(update(scorer).where(mine).values(epoch=scorer.c.epoch + 1))
+            return int(connection.execute(select(scorer.c.epoch).where(mine)).scalar_one())
 
     def progress(self, partition: str) -> int:
         """The highest position whose effects are stored."""

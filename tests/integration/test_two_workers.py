@@ -1,0 +1,90 @@
+"""Two workers of one site on Kafka, PostgreSQL and Valkey: killed in turn, together they tell what one undisturbed worker on files tells."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from fraud_guard.adapters.kafka.log import KafkaLog
+from fraud_guard.app.stores import WORKERS
+from fraud_guard.app.topics import LOG, MIXED
+from fraud_guard.testing import lines_of
+from scripts.servers.kafka import KafkaBroker
+from tests.integration import live
+from tests.servers import NewDatabase
+
+PARTITIONS = 4
+FED = 60
+"""Records fed between two kills."""
+
+
+@pytest.fixture
+def shared(kafka: KafkaBroker, new_database: NewDatabase, valkey: str) -> dict[str, Any]:
+    """Settings of a site that several workers share."""
+    return {
+        "kafka": kafka.address, "truth_url": new_database(), "memory_url": valkey, "site_name": "two-workers",
+        "tags_partitions": PARTITIONS, "idle_ms": 600_000,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def log(kafka: KafkaBroker) -> Iterator[KafkaLog]:
+    with closing(KafkaLog(kafka.address)) as opened:
+        yield opened
+
+
+def scored(log: KafkaLog, folder: Path, shared: dict[str, Any]) -> bool:
+    """Whether everything that was fed is scored, and everything that was told is delivered."""
+    if (log.committed(MIXED, 0) or 0) < log.end(MIXED, 0):
+        return False
+    if any((log.committed(LOG, p) or 0) < log.end(LOG, p) for p in range(PARTITIONS)):
+        return False
+    with closing(live.open_truth(folder, **shared)) as truth:
+        return not truth.counts().get("outbox.waiting", 0)
+
+
+def test_killed_in_turn(log: KafkaLog, shared: dict[str, Any], tmp_path: Path) -> None:
+    """While tags come in, each worker is killed and started again: nothing is lost, nothing is told twice."""
+    lines = lines_of(live.DAY / "tags.ndjson")
+    for name in ("one", "two", "alone"):
+        (tmp_path / name).mkdir()
+    alone = live.Worker(tmp_path / "alone", [*live.RUN, "--tags", str(live.DAY / "tags.ndjson"), "--until-idle"], idle_ms=600_000)
+    with ExitStack() as stack:
+        workers = {name: start(tmp_path, name, shared) for name in ("one", "two")}
+        stack.callback(lambda: [worker.kill() for worker in workers.values()])
+        workers["one"].until(lambda: asyncio.run(members(shared["kafka"])) == 2)
+        for number, at in enumerate(range(0, len(lines), FED)):
+            log.append_values(MIXED, 0, lines[at : at + FED])
+            workers["one"].until(lambda: (log.committed(MIXED, 0) or 0) >= log.end(MIXED, 0))
+            name = ("one", "two")[number % 2]
+            workers[name].kill()
+            workers[name] = start(tmp_path, name, shared)
+        workers["one"].until(lambda: scored(log, tmp_path / "one", shared))
+        assert [worker.stop() for worker in workers.values()] == [0, 0], [w.words()[-2_000:] for w in workers.values()]
+    assert alone.ended() == 0
+    together, undisturbed = live.told(tmp_path / "one", **shared), live.told(tmp_path / "alone")
+    assert together == undisturbed
+
+
+async def members(address: str) -> int:
+    """How many workers are in the group and share its partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    with suppress(GroupCoordinatorNotAvailableError):  # a young cluster has none yet
+        (answer,) = await admin.describe_consumer_groups([WORKERS])
+        ((_, _, state, _, _, found),) = answer.groups
+        await admin.close()
+        return len(found) if state == "Stable" else 0
+    await admin.close()
+    return 0
+
+
+def start(folder: Path, name: str, shared: dict[str, Any]) -> live.Worker:
+    return live.Worker(folder / name, worker_name=f"slot-{name}", **shared)
