@@ -131,7 +131,7 @@ def _figures(case: Case, cards: Sequence[dict[str, Any]]) -> list[tuple[str, str
         ("alerts at level ≤ 3 per 10,000 people a day", "≤ 60", _rate(cards, 3)),
         ("alerts at level ≤ 2", "≤ 30", _rate(cards, 2)),
         ("median lead, level ≤ 3, by city", "≥ 20 min", _each(cards, lambda c: c["levels"][2]["lead_min"], " min")),
-        ("scam type of true alerts, macro-F1, by city", "≥ 0.60", _each(cards, lambda c: c["typing"]["macro_f1"])),
+        ("scam type of true alerts, macro-F1, all cities (by city)", "≥ 0.60", _macro_f1(cards)),
         ("alerts per episode, by city", "≤ 1.2", _each(cards, lambda c: c["alerts_per_episode"])),
         ("true alerts for each one expected, level 1 · 2 · 3", "1", _calibration(cards)),
     ]
@@ -162,6 +162,17 @@ def _rate(cards: Sequence[dict[str, Any]], level: int) -> str:
 def _each(cards: Sequence[dict[str, Any]], figure: Any, unit: str = "") -> str:
     values = [figure(card)["value"] for card in cards]
     return " · ".join("—" if v is None else f"{v:.0f}{unit}" if unit else f"{v:.2f}" for v in values)
+
+
+def _macro_f1(cards: Sequence[dict[str, Any]]) -> str:
+    """Of all cities' alerts together, because one city has a handful of a rare type; and of each city."""
+    total: dict[str, list[int]] = {}
+    for row in (row for card in cards for row in card["typing"]["rows"]):
+        one = total.setdefault(row["key"], [0, 0, 0])
+        for i, name in enumerate(("true", "said", "right")):
+            one[i] += row[name]
+    f1 = [2 * right / (true + said) for true, said, right in total.values() if true]
+    return f"**{sum(f1) / len(f1):.2f}** ({_each(cards, lambda c: c['typing']['macro_f1'])})" if f1 else "—"
 
 
 def _calibration(cards: Sequence[dict[str, Any]]) -> str:
