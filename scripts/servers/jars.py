@@ -11,15 +11,13 @@ from typing import NamedTuple
 
 import httpx
 
+from scripts.servers.broker import Unreachable
+
 LOCK = Path(__file__).with_name("kafka.lock")
 CENTRAL = "https://repo1.maven.org/maven2"
 MIRROR_VARIABLE, CACHE_VARIABLE = "FG_MAVEN_URL", "FG_CACHE"
 AT_ONCE = 6
 TIMEOUT_S = 60
-
-
-class Unreachable(Exception):
-    """A server or what it is made of cannot be had; the message says what to do."""
 
 
 class Jar(NamedTuple):

@@ -13,7 +13,7 @@ from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.kafka.log import KafkaLog
 from fraud_guard.errors import ConfigurationError, DependencyError
 from fraud_guard.log import Log, Record, StoredRecord
-from scripts.servers.kafka import KafkaBroker
+from scripts.servers.broker import Broker
 
 Open = Callable[[], Log]
 """Opens the same log once more, as another process would."""
@@ -29,7 +29,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         if request.param == "embedded":
             logs.append(EmbeddedLog(tmp_path / "log.db"))
         else:
-            broker: KafkaBroker = request.getfixturevalue("kafka")
+            broker: Broker = request.getfixturevalue("kafka")
             logs.append(KafkaLog(broker.address, patience_ms=5_000))
         return logs[-1]
 
@@ -152,7 +152,7 @@ def test_threads_share_one_log(log: Log, topic: str) -> None:
     assert log.end(topic, 0) + log.end(topic, 1) == 120
 
 
-def test_a_broker_that_is_away(kafka: KafkaBroker) -> None:
+def test_a_broker_that_is_away(kafka: Broker) -> None:
     """While the broker is away calls raise the error that means: try again; afterwards the same log goes on."""
     log, name = KafkaLog(kafka.address, patience_ms=1_500), f"t{next(_numbers)}"
     log.declare(name, 1)

@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from fraud_guard.adapters.kafka.transport import broker_url
 from fraud_guard.errors import ConfigurationError
-from scripts.servers.kafka import KafkaBroker
+from scripts.servers.broker import Broker
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -27,7 +27,7 @@ GROUP = "kafka-worker"
 
 
 @pytest.fixture
-def broker(kafka: KafkaBroker) -> Iterator[KafkaBroker]:
+def broker(kafka: Broker) -> Iterator[Broker]:
     """The broker with an empty topic `t`."""
     asyncio.run(_make_topic(kafka.address))
     yield kafka
@@ -56,7 +56,7 @@ async def _send(address: str, first: int, last: int) -> None:
     await producer.stop()
 
 
-def send(broker: KafkaBroker, first: int, last: int) -> None:
+def send(broker: Broker, first: int, last: int) -> None:
     """Numbers first … last, round the partitions."""
     asyncio.run(_send(broker.address, first, last))
 
@@ -69,13 +69,13 @@ async def _committed(address: str) -> dict[int, int]:
     return found
 
 
-def committed(broker: KafkaBroker) -> dict[int, int]:
+def committed(broker: Broker) -> dict[int, int]:
     """Where the group stands."""
     return asyncio.run(_committed(broker.address))
 
 
 @contextmanager
-def worker(broker: KafkaBroker, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+def worker(broker: Broker, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
     """A worker process; what it says goes to its stdout."""
     given = {"PYTHONPATH": f"{ROOT}:{HERE}", "KW_BROKER": broker.address, "KW_FOLDER": str(folder), "FAUST_LOOP": "", **more}
     process = subprocess.Popen(
@@ -112,7 +112,7 @@ def stop(process: subprocess.Popen[str]) -> Counter[int]:
     return rest
 
 
-def test_chunks_come_whole_and_in_order(broker: KafkaBroker, tmp_path: Path) -> None:
+def test_chunks_come_whole_and_in_order(broker: Broker, tmp_path: Path) -> None:
     """Consecutive records of a partition arrive together, in order, at most as many as asked for; all are committed at the stop."""
     send(broker, 0, 1_999)
     with worker(broker, tmp_path) as process:
@@ -135,7 +135,7 @@ def test_chunks_come_whole_and_in_order(broker: KafkaBroker, tmp_path: Path) -> 
     assert committed(broker) == dict.fromkeys(range(PARTITIONS), 500)
 
 
-def test_a_killed_worker_loses_nothing(broker: KafkaBroker, tmp_path: Path) -> None:
+def test_a_killed_worker_loses_nothing(broker: Broker, tmp_path: Path) -> None:
     """Killed at a record in the middle, the next worker gets that chunk again and every later one."""
     send(broker, 0, 1_999)
     with worker(broker, tmp_path, KW_FAIL="1042", KW_NAME="slot-1") as process:
@@ -149,7 +149,7 @@ def test_a_killed_worker_loses_nothing(broker: KafkaBroker, tmp_path: Path) -> N
     assert committed(broker) == dict.fromkeys(range(PARTITIONS), 500)
 
 
-def test_workers_join_and_leave(broker: KafkaBroker, tmp_path: Path) -> None:
+def test_workers_join_and_leave(broker: Broker, tmp_path: Path) -> None:
     """A second worker takes over half of the partitions and gives them back: nothing is lost, nothing stays uncommitted."""
     seen = Counter[int]()
     with worker(broker, tmp_path, KW_NAME="slot-1") as one:
@@ -167,7 +167,7 @@ def test_workers_join_and_leave(broker: KafkaBroker, tmp_path: Path) -> None:
     assert committed(broker) == dict.fromkeys(range(PARTITIONS), 300)
 
 
-def test_a_broker_that_dies_and_comes_back(broker: KafkaBroker, tmp_path: Path) -> None:
+def test_a_broker_that_dies_and_comes_back(broker: Broker, tmp_path: Path) -> None:
     """A broker killed and started again is found again; what comes afterwards arrives."""
     with worker(broker, tmp_path) as process:
         send(broker, 0, 399)

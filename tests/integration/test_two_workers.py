@@ -16,7 +16,7 @@ from fraud_guard.adapters.kafka.log import KafkaLog
 from fraud_guard.app.stores import WORKERS
 from fraud_guard.app.topics import LOG, MIXED
 from fraud_guard.testing import lines_of
-from scripts.servers.kafka import KafkaBroker
+from scripts.servers.broker import Broker
 from tests.integration import live
 from tests.servers import NewDatabase
 
@@ -26,7 +26,7 @@ FED = 60
 
 
 @pytest.fixture
-def shared(kafka: KafkaBroker, new_database: NewDatabase, valkey: str) -> dict[str, Any]:
+def shared(kafka: Broker, new_database: NewDatabase, valkey: str) -> dict[str, Any]:
     """Settings of a site that several workers share."""
     return {
         "kafka": kafka.address, "truth_url": new_database(), "memory_url": valkey, "site_name": "two-workers",
@@ -35,7 +35,7 @@ def shared(kafka: KafkaBroker, new_database: NewDatabase, valkey: str) -> dict[s
 
 
 @pytest.fixture
-def log(kafka: KafkaBroker) -> Iterator[KafkaLog]:
+def log(kafka: Broker) -> Iterator[KafkaLog]:
     with closing(KafkaLog(kafka.address)) as opened:
         yield opened
 

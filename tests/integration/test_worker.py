@@ -24,7 +24,7 @@ from fraud_guard.app.cli.main import app as cli
 from fraud_guard.app.topics import LOG, MIXED
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.testing import lines_of
-from scripts.servers.kafka import KafkaBroker
+from scripts.servers.broker import Broker
 from tests.integration import live
 from tests.servers import NewDatabase
 
@@ -78,7 +78,7 @@ class Runs(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def runs(day: Path, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, valkey: str, kafka: KafkaBroker) -> Iterator[Runs]:
+def runs(day: Path, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, valkey: str, kafka: Broker) -> Iterator[Runs]:
     """Four sites with the same day; one on Kafka, PostgreSQL and Valkey."""
     servers = {"kafka": kafka.address, "truth_url": new_database(), "memory_url": valkey}
     acts = finish, stop_and_kill, kill_at_lines, partial(kill_at_lines, **servers)
