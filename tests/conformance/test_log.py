@@ -152,18 +152,18 @@ def test_threads_share_one_log(log: Log, topic: str) -> None:
     assert log.end(topic, 0) + log.end(topic, 1) == 120
 
 
-def test_a_broker_that_is_away(kafka: Broker) -> None:
+def test_a_broker_that_is_away(apache_kafka: Broker) -> None:
     """While the broker is away calls raise the error that means: try again; afterwards the same log goes on."""
-    log, name = KafkaLog(kafka.address, patience_ms=1_500), f"t{next(_numbers)}"
+    log, name = KafkaLog(apache_kafka.address, patience_ms=1_500), f"t{next(_numbers)}"
     log.declare(name, 1)
     log.append(name, 0, records("before"))
-    kafka.pause(paused=True)
+    apache_kafka.pause(paused=True)
     with pytest.raises(DependencyError, match="brokers run"):
         log.end(name, 0)
     with pytest.raises(DependencyError, match="brokers run"):
         log.append(name, 0, records("during"))
-    kafka.pause(paused=False)
-    patient = KafkaLog(kafka.address)
+    apache_kafka.pause(paused=False)
+    patient = KafkaLog(apache_kafka.address)
     patient.append(name, 0, records("after"))
     found = values(patient.read(name, 0, 0, 10))
     assert (found[0], found[-1]) == ("before", "after")

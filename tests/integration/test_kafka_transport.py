@@ -27,11 +27,11 @@ GROUP = "kafka-worker"
 
 
 @pytest.fixture
-def broker(kafka: Broker) -> Iterator[Broker]:
+def broker(apache_kafka: Broker) -> Iterator[Broker]:
     """The broker with an empty topic `t`."""
-    asyncio.run(_make_topic(kafka.address))
-    yield kafka
-    asyncio.run(_drop_topic(kafka.address))
+    asyncio.run(_make_topic(apache_kafka.address))
+    yield apache_kafka
+    asyncio.run(_drop_topic(apache_kafka.address))
 
 
 async def _make_topic(address: str) -> None:
