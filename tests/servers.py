@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,7 +69,32 @@ def valkey() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Broker]:
-    """An Apache Kafka broker that lives as long as the test process, or what takes its place."""
+    """An Apache Kafka broker that lives as long as the test process, or what takes its place; for topics of a test's own names."""
+    with _kafka() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def site_kafka() -> Iterator[Broker]:
+    """A broker for the topics of one site, whose names are fixed."""
+    with _kafka() as broker:
+        yield broker
+
+
+@pytest.fixture
+def apache_kafka(kafka: Broker) -> KafkaBroker:
+    """The broker, for tests that need what its stand-in lacks: deleting topics, missing members of a group, being paused."""
+    return _apache(kafka)
+
+
+@pytest.fixture
+def site_apache_kafka(site_kafka: Broker) -> KafkaBroker:
+    """`site_kafka`, for tests that need what its stand-in lacks."""
+    return _apache(site_kafka)
+
+
+@contextmanager
+def _kafka() -> Iterator[Broker]:
     with TemporaryDirectory(prefix="fg-kafka-") as folder:
         try:
             broker = started_broker(Path(folder))
@@ -77,16 +102,16 @@ def kafka() -> Iterator[Broker]:
             if os.environ.get("CI"):
                 raise
             pytest.skip(str(reason))
-        yield broker
-        broker.kill()
+        try:
+            yield broker
+        finally:
+            broker.kill()
 
 
-@pytest.fixture
-def apache_kafka(kafka: Broker) -> Broker:
-    """The broker, for tests that need what its stand-in lacks: deleting topics, missing members of a group, being paused."""
-    if not isinstance(kafka, KafkaBroker):
-        pytest.skip(f"needs Apache Kafka, and {kafka.name} has taken its place: Java 17 and Maven Central were not to be had")
-    return kafka
+def _apache(broker: Broker) -> KafkaBroker:
+    if not isinstance(broker, KafkaBroker):
+        pytest.skip(f"needs Apache Kafka, and {broker.name} has taken its place: Java 17 and Maven Central were not to be had")
+    return broker
 
 
 @pytest.fixture

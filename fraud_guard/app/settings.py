@@ -7,7 +7,7 @@ import secrets
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     site_key_file: Path | None = Field(default=None, description="file of the secret, mode 600; default: site.key in data_dir, made once")
     kafka: str | None = Field(default=None, description="brokers of Apache Kafka, host:port,host:port; default: log.db in data_dir")
     kafka_replicas: int = Field(default=1, ge=1, le=10, description="replicas of topics that a worker makes in Kafka")
+    kafka_tls: bool = Field(default=False, description="speak TLS with Kafka, by the system's authorities")
+    kafka_ca: Path | None = Field(default=None, description="PEM of the authority of the brokers' certificates; given, Kafka is spoken to by TLS")
+    kafka_user: str | None = Field(default=None, description="user at Kafka (SASL); needs TLS")
+    kafka_password: SecretStr | None = Field(default=None, description="password of kafka_user")
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(default="SCRAM-SHA-512", description="how kafka_user proves itself")
     worker_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$", description="this worker's fixed place in Kafka's group, so that a restart moves no partitions")
     truth_url: SecretStr | None = Field(default=None, description="PostgreSQL of alerts and orders, postgresql://…; default: truth.db in data_dir")
     memory_url: SecretStr | None = Field(default=None, description="Redis or Valkey of the memory, redis://…, rediss://… or unix://…; default: memory.db in data_dir")

@@ -17,6 +17,7 @@ from fraud_guard.log import Log
 from fraud_guard.ports import MemoryStore
 
 if TYPE_CHECKING:
+    from fraud_guard.adapters.kafka.access import Credentials
     from fraud_guard.adapters.sealing import Sealer
 
 WORKERS = "fraud_guard"
@@ -46,8 +47,18 @@ def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], obje
         return registry.open_log(path, sealer.seal, sealer.unseal), partial(registry.close_log, path)
     from fraud_guard.adapters.kafka.log import KafkaLog  # noqa: PLC0415
 
-    log = KafkaLog(settings.kafka, settings.kafka_replicas, WORKERS)
+    log = KafkaLog(settings.kafka, settings.kafka_replicas, WORKERS, kafka_access(settings))
     return log, log.close
+
+
+def kafka_access(settings: Settings) -> Credentials | None:
+    """What proves this worker to Kafka. Raises ConfigurationError."""
+    from fraud_guard.adapters.kafka.access import credentials  # noqa: PLC0415
+
+    password = settings.kafka_password.get_secret_value() if settings.kafka_password else None
+    return credentials(
+        tls=settings.kafka_tls, ca=settings.kafka_ca, user=settings.kafka_user, password=password, mechanism=settings.kafka_mechanism
+    )
 
 
 def open_memory(settings: Settings) -> MemoryStore:

@@ -18,7 +18,7 @@ from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.logs import log_where_nobody_said
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
-from fraud_guard.app.stores import WORKERS
+from fraud_guard.app.stores import WORKERS, kafka_access
 from fraud_guard.errors import FraudGuardError
 
 GROUP = {"broker_session_timeout": 8.0, "broker_heartbeat_interval": 2.0, "broker_rebalance_timeout": 20.0}
@@ -38,6 +38,7 @@ def faust_app(settings: Settings, site: Site) -> faust.App:
         stream_buffer_maxsize=16, broker_commit_interval=0.5, consumer_auto_offset_reset="earliest",
         topic_allow_declare=settings.kafka is None, stream_recovery_delay=0.0, **GROUP,
         consumer_group_instance_id=settings.worker_name, consumer_max_fetch_size=RECORD_BYTES_MOST,
+        broker_credentials=kafka_access(settings) if settings.kafka else None,
     )  # fmt: skip
 
 

@@ -7,17 +7,23 @@ import subprocess
 from pathlib import Path
 
 from scripts.servers.broker import Broker, Unreachable, free_port
+from scripts.servers.certificates import make
 from scripts.servers.jars import fetch
 
+USER, PASSWORD = "guard", "hush-hush"
 CLUSTER_ID = "ZnJhdWRfZ3VhcmRfdGVzdA"
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SASL_SSL://127.0.0.1:{guarded}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={certificate}
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";
 log.dirs={folder}/log
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -41,11 +47,21 @@ class KafkaBroker(Broker):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._properties = folder / "server.properties"
-        self._properties.write_text(PROPERTIES.format(port=self.port, controller=free_port(), folder=folder), encoding="utf-8")
+        certificate, self.ca = make(folder)
+        self._guarded = free_port()
+        text = PROPERTIES.format(
+            port=self.port, controller=free_port(), guarded=self._guarded, certificate=certificate, user=USER, password=PASSWORD, folder=folder
+        )
+        self._properties.write_text(text, encoding="utf-8")
         java = shutil.which("java")
         if java is None:
             raise Unreachable("it needs Java 17 or newer: install a JRE (Debian: default-jre-headless)")
         self._java = [java, *JVM, "-cp", f"{fetch()}/*"]
+
+    @property
+    def guarded_address(self) -> str:
+        """host:port where it asks for TLS (by `ca`) and for USER with PASSWORD."""
+        return f"127.0.0.1:{self._guarded}"
 
     def start(self) -> None:
         """As every broker; the first time its folder is laid out."""

@@ -26,17 +26,17 @@ FED = 60
 
 
 @pytest.fixture
-def shared(apache_kafka: Broker, new_database: NewDatabase, valkey: str) -> dict[str, Any]:
+def shared(site_apache_kafka: Broker, new_database: NewDatabase, valkey: str) -> dict[str, Any]:
     """Settings of a site that several workers share."""
     return {
-        "kafka": apache_kafka.address, "truth_url": new_database(), "memory_url": valkey, "site_name": "two-workers",
+        "kafka": site_apache_kafka.address, "truth_url": new_database(), "memory_url": valkey, "site_name": "two-workers",
         "tags_partitions": PARTITIONS, "idle_ms": 600_000,
     }  # fmt: skip
 
 
 @pytest.fixture
-def log(apache_kafka: Broker) -> Iterator[KafkaLog]:
-    with closing(KafkaLog(apache_kafka.address)) as opened:
+def log(site_apache_kafka: Broker) -> Iterator[KafkaLog]:
+    with closing(KafkaLog(site_apache_kafka.address)) as opened:
         yield opened
 
 

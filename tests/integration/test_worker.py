@@ -78,9 +78,9 @@ class Runs(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def runs(day: Path, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, valkey: str, kafka: Broker) -> Iterator[Runs]:
+def runs(day: Path, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, valkey: str, site_kafka: Broker) -> Iterator[Runs]:
     """Four sites with the same day; one on Kafka, PostgreSQL and Valkey."""
-    servers = {"kafka": kafka.address, "truth_url": new_database(), "memory_url": valkey}
+    servers = {"kafka": site_kafka.address, "truth_url": new_database(), "memory_url": valkey}
     acts = finish, stop_and_kill, kill_at_lines, partial(kill_at_lines, **servers)
     with ThreadPoolExecutor() as pool:
         yield Runs(*(pool.submit(act, day, tmp_path_factory.mktemp("site")) for act in acts))

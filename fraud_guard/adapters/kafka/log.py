@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError, for_code
+from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
+from fraud_guard.adapters.kafka.access import Credentials
 from fraud_guard.errors import ConfigurationError, DependencyError
 from fraud_guard.log import Append, Record, StoredRecord
 
@@ -28,13 +30,17 @@ FETCH_MS = 200
 
 
 class KafkaLog:
-    """See `log.Log`. `servers`: host:port,host:port; `replicas`: of topics that `declare` makes; `group`: of the workers.
+    """See `log.Log`. `servers`: host:port,host:port; `replicas`: of topics that `declare` makes; `group`: of the workers;
+    `access`: see `access.credentials`.
 
     A call that the brokers do not answer within `patience_ms` raises DependencyError and may be repeated; an append
     that was given up may have arrived all the same.
     """
 
-    def __init__(self, servers: str, replicas: int = 1, group: str = "fraud_guard", patience_ms: int = PATIENCE_MS) -> None:
+    def __init__(
+        self, servers: str, replicas: int = 1, group: str = "fraud_guard", access: Credentials | None = None,
+        patience_ms: int = PATIENCE_MS,
+    ) -> None:  # fmt: skip
         self.name, self._replicas, self._patience_ms = f"kafka {servers}", replicas, patience_ms
         self._groups = (group, f"{group}.notes")
         self._lock = threading.Lock()
@@ -43,7 +49,7 @@ class KafkaLog:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kafka-log", daemon=True)
         self._thread.start()
-        self._client: dict[str, Any] = {"bootstrap_servers": servers, "request_timeout_ms": patience_ms}
+        self._client: dict[str, Any] = {"bootstrap_servers": servers, "request_timeout_ms": patience_ms, **credentials_to_aiokafka_auth(access)}
         try:
             self._call(self._open())
         except BaseException:

@@ -155,13 +155,13 @@ def _transport(_: Settings) -> str:
 
 def _servers(settings: Settings) -> str:
     from fraud_guard.adapters.sql.engine import server_version
-    from fraud_guard.app.stores import open_memory, truth_place
+    from fraud_guard.app.stores import kafka_access, open_memory, truth_place
 
     found = []
     if settings.kafka is not None:
         from fraud_guard.adapters.kafka.log import KafkaLog
 
-        KafkaLog(settings.kafka).close()
+        KafkaLog(settings.kafka, access=kafka_access(settings)).close()
         found.append(f"log in Kafka {settings.kafka}")
     if isinstance(place := truth_place(settings), str):
         found.append(f"truth in PostgreSQL {server_version(place)}")
