@@ -60,6 +60,17 @@ def new_database() -> Iterator[NewDatabase]:
             server.cleanup()
 
 
+SQL = ("sqlite", "postgresql")
+
+
+def empty_truth(request: pytest.FixtureRequest, kind: str, folder: Path) -> Path | str:
+    """Where an empty truth can be opened; `kind` is one of SQL."""
+    if kind == "sqlite":
+        return folder / "truth.db"
+    made: NewDatabase = request.getfixturevalue("new_database")
+    return made()
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The URL of a Valkey server that lives as long as the test process."""

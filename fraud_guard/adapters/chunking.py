@@ -31,6 +31,10 @@ PositionHook = Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]]
 """Told the assigned partitions, answers from which offset to read those whose position the app keeps."""
 
 
+ReleaseHook = Callable[[], Awaitable[None]]
+"""Called before partitions are taken away."""
+
+
 class LogRecord(Protocol):
     """One record of a chunk, whichever driver fetched it."""
 
@@ -105,8 +109,7 @@ class ChunkingMixin(Consumer):
     """Put before a Faust consumer class. Topics without ChunkSchema are consumed as ever.
 
     The transport may carry `on_assigned`, a PositionHook: it is asked after every rewind to the
-    committed offsets (at the start and after a rebalance), before anything is fetched. Before partitions
-    are taken away it calls `on_revoked` of the transport, if there is one.
+    committed offsets (at the start and after a rebalance), before anything is fetched. And `on_revoked`, a ReleaseHook.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -138,7 +141,7 @@ class ChunkingMixin(Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Also commit what was acknowledged, then forget the chunks of these partitions."""
         await super().on_partitions_revoked(revoked)
-        on_revoked: Callable[[], Awaitable[None]] | None = getattr(self.transport, "on_revoked", None)
+        on_revoked: ReleaseHook | None = getattr(self.transport, "on_revoked", None)
         if revoked and on_revoked is not None:
             await on_revoked()
         await self.commit()

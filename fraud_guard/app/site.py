@@ -9,16 +9,15 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
 import msgspec
 import numpy as np
 import structlog
-from faust.types import TP
 
-from fraud_guard.adapters.chunking import LogRecord
+from fraud_guard.adapters.chunking import LogRecord, PositionHook, ReleaseHook
 from fraud_guard.adapters.clock import wall_clock_ms
 from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.adapters.reference_tables import read_subjects
@@ -64,8 +63,8 @@ class Site:
         self.holds = False  # between `assign` and `release` what it scores is its own
         self._announced = self._takes_in = False
         self._opened: list[Callable[[], object]] = []
-        self.on_assigned: Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]] | None = None
-        self.on_revoked: Callable[[], Awaitable[None]] | None = None
+        self.on_assigned: PositionHook | None = None
+        self.on_revoked: ReleaseHook | None = None
 
     def open(self) -> None:
         """Open everything. Raises ConfigurationError, DependencyError or IntegrityError with a remedy."""
@@ -131,7 +130,7 @@ class Site:
         if self.failure is None and self._opened:
             self.door.flush()
             with suppress(FencedError):  # it was released, and somebody else has it by now
-                self._store()
+                self._checkpoint_all()
         while self._opened:
             self._opened.pop()()
 
@@ -157,7 +156,7 @@ class Site:
     def release(self) -> None:
         """Others may get what this worker has: store how far it came, and score nothing until the next `assign`."""
         self.holds = self._takes_in = False
-        self._store()
+        self._checkpoint_all()
 
     def checkpoint_peers_if_due(self) -> bool:
         """Let the peer stage store what it knows."""
@@ -216,7 +215,7 @@ class Site:
         while self.vault.merge():
             pass
 
-    def _store(self) -> None:
+    def _checkpoint_all(self) -> None:
         for one in self.scorers.values():
             one.flush()
             one.checkpoint()

@@ -7,13 +7,10 @@ from typing import Any, NoReturn, cast
 
 import faust
 import structlog
-from yarl import URL
 
 from fraud_guard.adapters.embedded import transport as embedded
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
 from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.kafka import transport as kafka
-from fraud_guard.adapters.kafka.log import RECORD_BYTES_MOST
 from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.logs import log_where_nobody_said
 from fraud_guard.app.settings import Settings
@@ -32,22 +29,29 @@ def site(settings: Settings) -> Site:
 
 def faust_app(settings: Settings, site: Site) -> faust.App:
     """The Faust app on the embedded transport or on Kafka; it opens the site when it starts and closes it last."""
+    engine = _embedded(settings) if settings.kafka is None else _kafka(settings, settings.kafka)
     return SiteApp(
-        site, WORKERS, broker=_broker(settings), datadir=str(settings.data_dir / "faust"),
+        site, WORKERS, datadir=str(settings.data_dir / "faust"),
         topic_partitions=settings.tags_partitions, topic_disable_leader=True, stream_wait_empty=False,
         stream_buffer_maxsize=16, broker_commit_interval=0.5, consumer_auto_offset_reset="earliest",
-        topic_allow_declare=settings.kafka is None, stream_recovery_delay=0.0, **GROUP,
-        consumer_group_instance_id=settings.worker_name, consumer_max_fetch_size=RECORD_BYTES_MOST,
-        broker_credentials=kafka_access(settings) if settings.kafka else None,
+        stream_recovery_delay=0.0, **engine,
     )  # fmt: skip
 
 
-def _broker(settings: Settings) -> str | list[URL]:
-    if settings.kafka is None:
-        embedded.register()
-        return f"embedded://{(settings.data_dir / 'log.db').absolute()}"
+def _embedded(settings: Settings) -> dict[str, Any]:
+    embedded.register()
+    return {"broker": f"embedded://{(settings.data_dir / 'log.db').absolute()}", "topic_allow_declare": True}
+
+
+def _kafka(settings: Settings, servers: str) -> dict[str, Any]:
+    from fraud_guard.adapters.kafka import transport as kafka  # noqa: PLC0415  the driver, which files do without
+    from fraud_guard.adapters.kafka.log import RECORD_BYTES_MOST  # noqa: PLC0415
+
     kafka.register()
-    return kafka.broker_url(settings.kafka)
+    return {
+        "broker": kafka.broker_url(servers), "broker_credentials": kafka_access(settings), "topic_allow_declare": False,
+        "consumer_group_instance_id": settings.worker_name, "consumer_max_fetch_size": RECORD_BYTES_MOST, **GROUP,
+    }  # fmt: skip
 
 
 class SiteWorker(QuietWorker):
@@ -80,7 +84,7 @@ class SiteApp(QuietApp):
             self.site.failure = refusal
             structlog.get_logger().error("refused", why=str(refusal))
             raise asyncio.CancelledError from None  # ends the worker without Faust's traceback
-        transport = cast(embedded.Transport | kafka.Transport, self.transport)
+        transport = cast(embedded.Transport, self.transport)  # or Kafka's: both carry the two hooks
         transport.on_assigned, transport.on_revoked = self.site.on_assigned, self.site.on_revoked
         await super().on_first_start()
 

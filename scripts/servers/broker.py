@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 START_S = 60.0
@@ -15,7 +16,7 @@ class Unreachable(Exception):
     """A server or what it is made of cannot be had; the message says what to do."""
 
 
-class Broker:
+class Broker(ABC):
     """Speaks the Kafka protocol at `address`; its data and its words (`broker.log`) are in `folder`."""
 
     name = "a broker"
@@ -55,8 +56,9 @@ class Broker:
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP if paused else signal.SIGCONT)
 
+    @abstractmethod
     def _command(self) -> list[str]:
-        raise NotImplementedError
+        """What is run; may raise Unreachable."""
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -34,9 +34,7 @@ from tests.histories import (
     views,
     whole,
 )
-from tests.servers import NewDatabase
-
-SQL = ("sqlite", "postgresql")
+from tests.servers import SQL, empty_truth
 
 
 @pytest.fixture(params=["memory", *SQL])
@@ -45,17 +43,9 @@ def truth(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Truth]:
     if request.param == "memory":
         yield MemoryTruth(DESK, webhook=True)
         return
-    opened = SqlTruth.open(place(request, request.param, tmp_path), DESK, webhook=True)
+    opened = SqlTruth.open(empty_truth(request, request.param, tmp_path), DESK, webhook=True)
     yield opened
     opened.close()
-
-
-def place(request: pytest.FixtureRequest, kind: str, folder: Path) -> Path | str:
-    """Where an empty truth can be opened."""
-    if kind == "sqlite":
-        return folder / "truth.db"
-    made: NewDatabase = request.getfixturevalue("new_database")
-    return made()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from fraud_guard.ports import CLOCK_LEASE_MS, OutboxItem
 from tests.histories import DESK, PARTITION, T0, TOKENS, closure, seen, whole
 from tests.integration.receiver import Receiver
 from tests.integration.test_webhook import hook
-from tests.servers import NewDatabase
+from tests.servers import SQL, empty_truth
 
 FORK = multiprocessing.get_context("fork")
 POINTS = [
@@ -254,13 +254,10 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...
     return told(folder / "truth.db", folder / "topic")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=SQL)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Where an empty truth can be opened."""
-    if request.param == "sqlite":
-        return tmp_path / "truth.db"
-    made: NewDatabase = request.getfixturevalue("new_database")
-    return made()
+    return empty_truth(request, request.param, tmp_path)
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -12,16 +12,16 @@ import pytest
 
 from fraud_guard.adapters.sql.truth import SqlTruth
 from tests.histories import DESK, PARTITION, T0, closure, seen
-from tests.servers import NewDatabase
+from tests.servers import SQL, NewDatabase, empty_truth
 
 ROUNDS = 15
 Opened = Callable[[], SqlTruth]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=SQL)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
     """Opens one and the same truth, as another process would."""
-    place = tmp_path / "truth.db" if request.param == "sqlite" else request.getfixturevalue("new_database")()
+    place = empty_truth(request, request.param, tmp_path)
     with ExitStack() as stack:
 
         def make() -> SqlTruth:

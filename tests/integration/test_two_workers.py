@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +77,14 @@ async def members(address: str) -> int:
     """How many workers are in the group and share its partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
-    with suppress(GroupCoordinatorNotAvailableError):  # a young cluster has none yet
+    try:
         (answer,) = await admin.describe_consumer_groups([WORKERS])
-        ((_, _, state, _, _, found),) = answer.groups
+    except GroupCoordinatorNotAvailableError:  # a young cluster has none yet
+        return 0
+    finally:
         await admin.close()
-        return len(found) if state == "Stable" else 0
-    await admin.close()
-    return 0
+    ((_, _, state, _, _, found),) = answer.groups
+    return len(found) if state == "Stable" else 0
 
 
 def start(folder: Path, name: str, shared: dict[str, Any]) -> live.Worker:

@@ -7,7 +7,6 @@ before the app starts; the transport then finds that one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from faust.transport import base
 from faust.transport.drivers import TRANSPORTS
 from yarl import URL
 
-from fraud_guard.adapters.chunking import PositionHook
+from fraud_guard.adapters.chunking import PositionHook, ReleaseHook
 from fraud_guard.adapters.embedded.consumer import Consumer
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.embedded.producer import Producer
@@ -34,7 +33,7 @@ class Transport(base.Transport):
 
     on_assigned: PositionHook | None = None
     """Set it to start reading at the application's own positions instead of the committed offsets."""
-    on_revoked: Callable[[], Awaitable[None]] | None = None
+    on_revoked: ReleaseHook | None = None
     """Set it to store what is known before other workers may get the partitions."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -43,7 +43,6 @@ class KafkaLog:
     ) -> None:  # fmt: skip
         self.name, self._replicas, self._patience_ms = f"kafka {servers}", replicas, patience_ms
         self._groups = (group, f"{group}.notes")
-        self._lock = threading.Lock()
         self._readers: dict[TopicPartition, AIOKafkaConsumer] = {}
         self._found: set[TopicPartition] = set()
         self._loop = asyncio.new_event_loop()
@@ -63,10 +62,6 @@ class KafkaLog:
             raise ConfigurationError(
                 f"topic {topic} has {known} partitions in {self.name}, not {partitions}; drain it and use a new topic name"
             )
-
-    def topics(self) -> set[str]:
-        """The names of all topics."""
-        return set(self._call(self._admin.list_topics()))
 
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         """Append 1..N records in order; return the first one's offset."""

@@ -6,12 +6,10 @@ the scheme under the entry point group `faust.transports`; `register()` does it 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from faust.transport.drivers import TRANSPORTS, aiokafka
 from yarl import URL
 
-from fraud_guard.adapters.chunking import ChunkingMixin, PositionHook
+from fraud_guard.adapters.chunking import ChunkingMixin, PositionHook, ReleaseHook
 from fraud_guard.errors import ConfigurationError
 
 SCHEME = "chunked+kafka"
@@ -29,7 +27,7 @@ class Transport(aiokafka.Transport):
 
     on_assigned: PositionHook | None = None
     """Set it to start reading at the application's own positions instead of the committed offsets."""
-    on_revoked: Callable[[], Awaitable[None]] | None = None
+    on_revoked: ReleaseHook | None = None
     """Set it to store what is known before other workers may get the partitions."""
 
 
