@@ -174,26 +174,32 @@ class ChunkingMixin(Consumer):
         super().resume_partitions(tps)
         self._has_room.set()
 
-    async def _wait_next_records(self, timeout: float) -> tuple[RecordMap, set[TP] | None]:  # noqa: ASYNC109
-        """As in Faust, but waits for room where Faust sleeps a whole second."""
+    async def _wait_for_room(self, timeout_s: float) -> set[TP] | None:
+        """The partitions to fetch from; waits a moment when there are none, where Faust sleeps a whole second."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
-        active = None if self.app.client_only else self._get_active_partitions()
-        if active is None or active:
-            return await self._getmany(active_partitions=active, timeout=timeout), active
-        self._has_room.clear()
-        await self._wait_for(self._has_room, timeout)
-        return {}, active
+        if self.app.client_only:
+            return None
+        active = self._get_active_partitions()
+        if not active:
+            self._has_room.clear()
+            await self._wait_for(self._has_room, timeout_s)
+        return active
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
-        """As in Faust, but yields chunks for chunked topics and stops at once after any rewind."""
-        records, active = await self._wait_next_records(timeout)
-        before = self.app.consumer_generation_id, self._deliveries.rewinds
-        if self.should_stop:
+        """As in Faust, but yields chunks for chunked topics, and rewinds once more when a rewind crossed the fetch.
+
+        What was fetched before a rewind is not delivered after it: the records would come out of their order.
+        """
+        active = await self._wait_for_room(timeout)
+        if active is not None and not active:
             return
-        if not self.flow_active:
-            if not self.app.should_stop:  # else the last acknowledgements would be forgotten
-                await self.perform_seek()
+        before = self.app.consumer_generation_id, self._deliveries.rewinds
+        records = await self._getmany(active_partitions=active, timeout=timeout)
+        if self.should_stop or self.app.should_stop:
+            return  # rewinding would forget the last acknowledgements
+        if self._has_moved_since(before):
+            await self.perform_seek()
             return
         for tp, item in self._scheduled(records):
             if self._has_moved_since(before):

@@ -1,6 +1,7 @@
 """A real worker for the tests of the Kafka transport.
 
-Environment: KW_BROKER, KW_FOLDER, KW_FAIL (value of a record at which it dies without a word), KW_NAME.
+Environment: KW_BROKER, KW_FOLDER, KW_FAIL (value of a record at which it dies without a word), KW_REWIND (value of a
+record at which it goes back, once, to what is committed), KW_NAME.
 Among what Faust says it prints a line `ready`, then one a chunk: `chunk`, partition, first and last offset, joined values.
 """
 
@@ -46,10 +47,15 @@ async def on_ready(*_: Any, **__: Any) -> None:
 
 @app.agent(app.topic("t", schema=ChunkSchema(max_records=100)))
 async def chunks(stream: faust.Stream) -> None:
+    rewind = list(filter(None, [os.environ.get("KW_REWIND")]))
     async for event in stream.noack().events():
         values = [record.value.decode() for record in event.value]
         if os.environ.get("KW_FAIL") in values:
             os.kill(os.getpid(), signal.SIGKILL)
+        if rewind and rewind[-1] in values:
+            say("rewinds", rewind.pop())
+            await app.consumer.perform_seek()
+            continue
         say("chunk", event.value[0].partition, event.value[0].offset, event.value[-1].offset, ",".join(values))
         event.ack()
 

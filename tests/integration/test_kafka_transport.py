@@ -149,6 +149,15 @@ def test_a_killed_worker_loses_nothing(broker: Broker, tmp_path: Path) -> None:
     assert committed(broker) == dict.fromkeys(range(PARTITIONS), 500)
 
 
+def test_a_rewind_before_anything_is_committed(broker: Broker, tmp_path: Path) -> None:
+    """Going back to what is committed while nothing is, as a rebalance does, delivers again whatever was fetched."""
+    send(broker, 0, 399)
+    with worker(broker, tmp_path, KW_REWIND="0") as process:
+        assert read_until([process], set(range(400))).keys() == set(range(400))
+        stop(process)
+    assert committed(broker) == dict.fromkeys(range(PARTITIONS), 100)
+
+
 def test_workers_join_and_leave(broker: Broker, tmp_path: Path) -> None:
     """A second worker takes over half of the partitions and gives them back: nothing is lost, nothing stays uncommitted."""
     seen = Counter[int]()

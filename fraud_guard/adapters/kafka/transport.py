@@ -6,7 +6,10 @@ the scheme under the entry point group `faust.transports`; `register()` does it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from faust.transport.drivers import TRANSPORTS, aiokafka
+from faust.types import TP
 from yarl import URL
 
 from fraud_guard.adapters.chunking import ChunkingMixin, PositionHook, ReleaseHook
@@ -17,6 +20,15 @@ SCHEME = "chunked+kafka"
 
 class Consumer(ChunkingMixin, aiokafka.Consumer):
     """A member of the group; consecutive records of a partition arrive as one event."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Also go to the start of a partition that nothing was committed of: the driver leaves it where it is."""
+        committed = await super().seek_to_committed()
+        new = [tp for tp in self.assignment() if not committed.get(tp)]
+        starts = await self.earliest_offsets(*new) if new else {}
+        for tp, offset in starts.items():
+            await self._seek(tp, offset)
+        return {**committed, **starts}
 
 
 class Transport(aiokafka.Transport):
