@@ -6,6 +6,7 @@ that should switch them off.
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import faust
@@ -29,6 +30,13 @@ class QuietWorker(faust.Worker):
 
     async def _add_monitor(self) -> Any:
         return None
+
+    def _install_signal_handlers_unix(self) -> None:
+        """As in mode, but SIGUSR1 prints no variables of the process and SIGUSR2 opens no debugger."""
+        self.loop.add_signal_handler(signal.SIGINT, self._on_sigint)
+        self.loop.add_signal_handler(signal.SIGTERM, self._on_sigterm)
+        for unused in (signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(unused, signal.SIG_IGN)
 
 
 class QuietApp(faust.App):

@@ -80,9 +80,15 @@ class Worker:
             self.kill()
 
     def stop(self) -> int:
-        """SIGTERM, as a service manager sends it."""
+        """SIGTERM, as a service manager sends it, once the worker is so far that it answers one."""
+        self.until(self._answers_sigterm)
         self.process.send_signal(signal.SIGTERM)
         return self.ended()
+
+    def _answers_sigterm(self) -> bool:
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        caught = int(re.findall(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[0], 16)
+        return bool(caught >> (signal.SIGTERM - 1) & 1)
 
     def kill(self) -> None:
         """SIGKILL, unless it has ended."""

@@ -192,8 +192,10 @@ def serving(tmp_path: Path) -> Iterator[live.Worker]:
 
 
 def test_one_worker_a_site(serving: live.Worker, tmp_path: Path) -> None:
-    """Faust's own command listens nowhere; beside it a second worker is refused (4) and another key, too (7)."""
+    """Faust's own command listens nowhere and tells no debugger its secrets; a second worker is refused (4), another key, too (7)."""
     assert listening(serving) == []
+    for nosy in (signal.SIGUSR1, signal.SIGUSR2):
+        serving.process.send_signal(nosy)
     second = live.Worker(tmp_path, name="second", **CALM)
     stranger = live.Worker(tmp_path, name="stranger", site_key="another key of this site, long enough it is", **CALM)
     assert second.ended() == 4, second.words()
@@ -201,4 +203,5 @@ def test_one_worker_a_site(serving: live.Worker, tmp_path: Path) -> None:
     assert stranger.ended() in {3, 7}, stranger.words()
     assert "key" in stranger.words()
     assert serving.stop() == 0, serving.words()[-3_000:]
+    assert live.KEY not in serving.words()
     assert "Traceback" not in second.words() + stranger.words()
