@@ -41,10 +41,10 @@ class Noise(NamedTuple):
     days: float
 
 
-PLAIN = tuple(Lesson(f"plain-{i:02}", 100 + i, PACES[i % 3]) for i in range(1, 10))
-VARIED = tuple(Lesson(f"varied-{i:02}", 120 + i, PACES[i % 3], varied=True) for i in range(1, 17))
-EVASIVE = tuple(Lesson(f"evasive-{i}", 200 + i, evasion=True, varied=i > 2) for i in range(1, 8))
-SLOW = tuple(Lesson(f"slow-{i}", 300 + i, slow=True, varied=i > 2) for i in (1, 2, 3, 4))
+PLAIN = tuple(Lesson(f"plain-{i:02}", 100 + i, PACES[i % 3]) for i in range(1, 15))
+VARIED = tuple(Lesson(f"varied-{i:02}", 120 + i, PACES[i % 3], varied=True) for i in range(1, 37))
+EVASIVE = tuple(Lesson(f"evasive-{i:02}", 200 + i, evasion=True, varied=i > 3) for i in range(1, 13))
+SLOW = tuple(Lesson(f"slow-{i}", 300 + i, slow=True, varied=i > 2) for i in range(1, 7))
 NOISE = (
     Noise("noise-1", 351, 6_000, 40, 4), Noise("noise-2", 352, 6_000, 200, 1), Noise("noise-3", 353, 12_000, 2_000, 0.05),
     Noise("noise-4", 354, 24_000, 2_000, 0.02),
