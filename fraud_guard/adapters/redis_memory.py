@@ -24,7 +24,8 @@ VERSION = b"1"
 COMMAND_BYTES = 4 << 20
 """Blobs of a checkpoint go in commands of about this size, so that no single one fills the server's buffer."""
 SCANNED = 500
-TIMEOUT_S = 10
+TIMEOUT_S = 5
+"""For each answer, well within what Kafka's group allows a member to be silent; who calls asks again."""
 _RETRIES = 3
 _CRC_BYTES = 4
 _UNFIT = (redis.AuthenticationError, redis.exceptions.NoPermissionError)
@@ -35,10 +36,12 @@ class RedisMemoryStore:
 
     def __init__(self, url: str, site: str = "fraud-guard") -> None:
         self.name, self._site = _without_password(url), site
+        self._written: dict[str, set[int]] = {}
+        """Positions of a partition that may be stored: the last one known to be, and those whose answer was lost."""
         try:
             # Any: by its types the client may give str where it never does
             self._db: Any = redis.Redis.from_url(
-                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(ExponentialBackoff(), _RETRIES)
+                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=_retry()
             )
         except ValueError as error:
             raise ConfigurationError(
@@ -66,6 +69,7 @@ class RedisMemoryStore:
                         pipe.execute()
                     except redis.WatchError:
                         continue
+                    self._written.pop(partition, None)
                     return epoch
 
     def load(self, partition: str) -> Snapshot:
@@ -75,9 +79,9 @@ class RedisMemoryStore:
             self._check_version(partition, place.get(b"version"))
             found = self._db.hscan_iter(self._key(partition, "blobs"), count=SCANNED)
             blobs = {key.decode(): self._checked(partition, key, stored) for key, stored in found}
-        return Snapshot(
-            int(place.get(b"position", -1)), int(place.get(b"watermark_ms", 0)), place.get(b"generation", b"").decode(), blobs
-        )
+        position = int(place.get(b"position", -1))
+        self._written[partition] = {position}
+        return Snapshot(position, int(place.get(b"watermark_ms", 0)), place.get(b"generation", b"").decode(), blobs)
 
     def checkpoint(self, partition: str, epoch: int, snapshot: Snapshot, drop: Iterable[str] = ()) -> None:
         """Write blobs and position: all or nothing."""
@@ -85,8 +89,11 @@ class RedisMemoryStore:
         place, blobs = self._key(partition, "place"), self._key(partition, "blobs")
         with self._clear_errors(), self._db.pipeline() as pipe:
             pipe.watch(place)
-            if int(pipe.hget(place, "epoch") or 0) != epoch:
+            stored, position = pipe.hmget(place, "epoch", "position")
+            if int(stored or 0) != epoch:
                 raise _fenced(partition, epoch)
+            self._check_lost(partition, int(-1 if position is None else position))
+            self._written.setdefault(partition, set()).add(snapshot.position)
             pipe.multi()
             pipe.hset(place, mapping={
                 "position": snapshot.position, "watermark_ms": snapshot.watermark_ms, "generation": snapshot.generation,
@@ -102,6 +109,7 @@ class RedisMemoryStore:
                 pipe.execute()
             except redis.WatchError:
                 raise _fenced(partition, epoch) from None
+        self._written[partition] = {snapshot.position}
         failpoint("checkpoint-done")
 
     def close(self) -> None:
@@ -115,6 +123,15 @@ class RedisMemoryStore:
         if found not in (None, VERSION):
             raise IntegrityError(
                 f"{self.name}: {partition} has layout {found.decode()}, this build reads {VERSION.decode()}; run the build that wrote it"
+            )
+
+    def _check_lost(self, partition: str, position: int) -> None:
+        """What changed since a checkpoint that the server lost is no memory without that checkpoint."""
+        known = self._written.get(partition)
+        if known is not None and position not in known:
+            raise FencedError(
+                f"{self.name}: {partition} stands at {position}, this worker stored {max(known)}: the server lost its last "
+                "checkpoints in a crash; start the worker again, it goes on from there"
             )
 
     def _checked(self, partition: str, key: bytes, stored: bytes) -> bytes:
@@ -134,6 +151,11 @@ class RedisMemoryStore:
             ) from error
         except redis.RedisError as error:
             raise DependencyError(f"{self.name}: {error}; {_remedy(error)}") from error
+
+
+def _retry() -> Retry:
+    """A connection that broke is opened again at once; who did not answer in time is not asked three times more."""
+    return Retry(ExponentialBackoff(), _RETRIES, supported_errors=(redis.ConnectionError,))
 
 
 def _parcels(blobs: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:

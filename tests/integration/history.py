@@ -31,7 +31,13 @@ def _compared(name: str, told: Iterable[str], expected: Iterable[str], key_of: A
     found += [f"{name}: lost {key}" for key in theirs.keys() - ours.keys()]
     found += [f"{name}: phantom {key}" for key in ours.keys() - theirs.keys()]
     both = ours.keys() & theirs.keys()
-    return found + [f"{name}: {key} is {ours[key]}, should be {theirs[key]}" for key in both if ours[key] != theirs[key]]
+    return found + [f"{name}: {key} {_difference(ours[key][0], theirs[key][0])}" for key in both if ours[key] != theirs[key]]
+
+
+def _difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    """The fields that are not the same."""
+    fields = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+    return "; ".join(f"{name} is {ours.get(name)}, should be {theirs.get(name)}" for name in fields)
 
 
 def _by_key(lines: Iterable[str], key_of: Any) -> dict[Any, list[Any]]:
