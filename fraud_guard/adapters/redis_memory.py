@@ -13,9 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
 
+from fraud_guard.adapters.patient_redis import client
 from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import Snapshot
@@ -26,7 +25,6 @@ COMMAND_BYTES = 4 << 20
 SCANNED = 500
 TIMEOUT_S = 5
 """For each answer, well within what Kafka's group allows a member to be silent; who calls asks again."""
-_RETRIES = 3
 _CRC_BYTES = 4
 _UNFIT = (redis.AuthenticationError, redis.exceptions.NoPermissionError)
 
@@ -39,10 +37,7 @@ class RedisMemoryStore:
         self._written: dict[str, set[int]] = {}
         """Positions of a partition that may be stored: the last one known to be, and those whose answer was lost."""
         try:
-            # Any: by its types the client may give str where it never does
-            self._db: Any = redis.Redis.from_url(
-                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=_retry()
-            )
+            self._db: Any = client(url, TIMEOUT_S)
         except ValueError as error:
             raise ConfigurationError(
                 f"memory_url {self.name}: {error}; write it like redis://user:password@host:6379/0"
@@ -151,11 +146,6 @@ class RedisMemoryStore:
             ) from error
         except redis.RedisError as error:
             raise DependencyError(f"{self.name}: {error}; {_remedy(error)}") from error
-
-
-def _retry() -> Retry:
-    """A connection that broke is opened again at once; who did not answer in time is not asked three times more."""
-    return Retry(ExponentialBackoff(), _RETRIES, supported_errors=(redis.ConnectionError,))
 
 
 def _parcels(blobs: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:

@@ -20,8 +20,9 @@ from fraud_guard.app.topics import LOG, MIXED
 from fraud_guard.errors import DependencyError
 from scripts.servers.kafka import KafkaBroker
 from scripts.servers.postgres import PostgresServer
-from scripts.servers.process import Server
+from scripts.servers.process import Server, free_port
 from scripts.servers.valkey import ValkeyServer
+from tests.fault_proxy import FaultProxy
 from tests.integration import live
 
 PARTITIONS = 4
@@ -34,15 +35,24 @@ IDLE_MS = 3_600_000
 
 
 class Actors:
-    """Servers and workers `names` of one site in `folder`; a context manager that ends them all."""
+    """Servers and workers `names` of one site in `folder`; a context manager that ends them all.
 
-    def __init__(self, folder: Path, names: Sequence[str] = ("one", "two"), **settings: Any) -> None:
+    `proxied`: the workers reach each server through one of `proxies`, and the test goes past them.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str] = ("one", "two"), *, proxied: bool = False, **settings: Any) -> None:
         self.folder, self.names = folder, names
-        self.broker, self.valkey, self.postgres = KafkaBroker(folder / "kafka"), ValkeyServer(folder / "valkey"), PostgresServer(folder / "pg")
+        told = free_port() if proxied else None
+        self.broker = KafkaBroker(folder / "kafka", told)
+        self.valkey, self.postgres = ValkeyServer(folder / "valkey"), PostgresServer(folder / "pg")
         self.settings = {
-            "kafka": self.broker.address, "truth_url": self.postgres.url, "memory_url": self.valkey.url,
+            "kafka": self.broker.direct_address, "truth_url": self.postgres.url, "memory_url": self.valkey.url,
             "tags_partitions": PARTITIONS, "idle_ms": IDLE_MS, **settings,
         }  # fmt: skip
+        self.proxies: dict[str, FaultProxy] = {}
+        self._for_workers: dict[str, str] = {}
+        if told is not None:
+            self._stand_between(told)
         self.workers: dict[str, live.Worker] = {}
         self.down: set[str] = set()
         self.ended: list[tuple[str, int]] = []
@@ -51,7 +61,7 @@ class Actors:
     def __enter__(self) -> Self:
         for server in self.servers:
             server.start()
-        self.log = KafkaLog(self.broker.address)
+        self.log = KafkaLog(self.broker.direct_address)
         self.log.declare(MIXED, 1)
         self.log.declare(LOG, PARTITIONS)
         for name in self.names:
@@ -66,6 +76,8 @@ class Actors:
         self.log.close()
         for server in self.servers:
             server.kill()
+        for proxy in self.proxies.values():
+            proxy.close()
 
     @property
     def servers(self) -> tuple[Server, ...]:
@@ -76,7 +88,7 @@ class Actors:
         """Start a worker (again)."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        self.workers[name] = live.Worker(folder, worker_name=f"slot-{name}", **self.settings | more)
+        self.workers[name] = live.Worker(folder, worker_name=f"slot-{name}", **self.settings | self._for_workers | more)
         self.down.discard(name)
 
     def kill(self, name: str) -> None:
@@ -136,6 +148,12 @@ class Actors:
         """SIGTERM to all workers; each must end well."""
         codes = {name: worker.stop() for name, worker in self.workers.items()}
         assert set(codes.values()) == {0}, f"{codes}: {self.words()}"
+
+    def _stand_between(self, told: int) -> None:
+        for name, server, port in (("kafka", self.broker, told), ("memory_url", self.valkey, free_port()), ("truth_url", self.postgres, free_port())):
+            self.proxies[name] = FaultProxy(port, server.port)
+            self._for_workers[name] = str(self.settings[name]).replace(f":{server.port}/", f":{port}/")
+        self._for_workers["kafka"] = f"127.0.0.1:{told}"
 
     def _behind(self, topic: str, partition: int) -> int | None:
         with suppress(DependencyError):

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, event
 RV = TypeVar("RV")
 CONNECT_S_LEAST = 2
 """The driver takes no less."""
+SLOW = 2
 UNHURRIED_S = 3_600.0
 """The patience with a migration."""
 SERVER_FACTOR = 2
@@ -23,7 +24,7 @@ SERVER_FACTOR = 2
 
 
 class PatientConnection(psycopg.Connection[Any]):
-    """Waits `patience_s` seconds for each answer; then it closes and raises OperationalError."""
+    """Waits `patience_s` seconds for an answer, and SLOW times that for one that drips in; then it closes and raises OperationalError."""
 
     patience_s = 0.0
 
@@ -32,12 +33,13 @@ class PatientConnection(psycopg.Connection[Any]):
         return super().wait(self._patient(gen), *args, **options)
 
     def _patient(self, gen: Generator[Any, Any, RV]) -> Generator[Any, Any, RV]:
-        deadline_s = time.monotonic() + self.patience_s
+        began_s = time.monotonic()
         try:
             wanted = next(gen)
             while True:
                 ready = yield wanted
-                if not ready and time.monotonic() > deadline_s:  # not ready: the driver looks up from time to time
+                # not ready: the driver looks up from time to time
+                if time.monotonic() - began_s > self.patience_s * (SLOW if ready else 1):
                     self.close()
                     raise psycopg.OperationalError(f"no answer in {self.patience_s:g} s")
                 wanted = gen.send(ready)
