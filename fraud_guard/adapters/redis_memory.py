@@ -56,27 +56,33 @@ class RedisMemoryStore:
             while True:
                 with self._db.pipeline() as pipe:
                     pipe.watch(place)
-                    self._check_version(partition, pipe.hget(place, "version"))
-                    epoch: int = max(int(pipe.hget(place, "epoch") or 0) + 1, seconds * 1_000_000 + micros)
+                    version, stored, position = pipe.hmget(place, "version", "epoch", "position")
+                    self._check_version(partition, version)
+                    epoch: int = max(int(stored or 0) + 1, seconds * 1_000_000 + micros)
                     pipe.multi()
                     pipe.hset(place, mapping={"version": VERSION, "epoch": epoch})
                     try:
                         pipe.execute()
                     except redis.WatchError:
                         continue
-                    self._written.pop(partition, None)
+                    self._written[partition] = {_position(position)}
                     return epoch
 
     def load(self, partition: str) -> Snapshot:
-        """The last complete checkpoint; complete because a writer takes the epoch before it loads."""
+        """The last complete checkpoint; read again when its writer wrote another one meanwhile."""
+        name = self._key(partition, "place")
         with self._clear_errors():
-            place = self._db.hgetall(self._key(partition, "place"))
-            self._check_version(partition, place.get(b"version"))
-            found = self._db.hscan_iter(self._key(partition, "blobs"), count=SCANNED)
-            blobs = {key.decode(): self._checked(partition, key, stored) for key, stored in found}
-        position = int(place.get(b"position", -1))
-        self._written[partition] = {position}
-        return Snapshot(position, int(place.get(b"watermark_ms", 0)), place.get(b"generation", b"").decode(), blobs)
+            place = self._db.hgetall(name)
+            while True:
+                self._check_version(partition, place.get(b"version"))
+                found = self._db.hscan_iter(self._key(partition, "blobs"), count=SCANNED)
+                blobs = {key.decode(): self._checked(partition, key, stored) for key, stored in found}
+                before, place = place, self._db.hgetall(name)
+                if place == before:
+                    break
+        return Snapshot(
+            _position(place.get(b"position")), int(place.get(b"watermark_ms", 0)), place.get(b"generation", b"").decode(), blobs
+        )
 
     def checkpoint(self, partition: str, epoch: int, snapshot: Snapshot, drop: Iterable[str] = ()) -> None:
         """Write blobs and position: all or nothing."""
@@ -87,7 +93,7 @@ class RedisMemoryStore:
             stored, position = pipe.hmget(place, "epoch", "position")
             if int(stored or 0) != epoch:
                 raise _fenced(partition, epoch)
-            self._check_lost(partition, int(-1 if position is None else position))
+            self._check_lost(partition, _position(position))
             self._written.setdefault(partition, set()).add(snapshot.position)
             pipe.multi()
             pipe.hset(place, mapping={
@@ -163,6 +169,10 @@ def _parcels(blobs: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
 
 def _crc(key: bytes, data: bytes) -> bytes:
     return zlib.crc32(data, zlib.crc32(key)).to_bytes(_CRC_BYTES, "little")
+
+
+def _position(stored: bytes | None) -> int:
+    return -1 if stored is None else int(stored)
 
 
 def _check_policy(name: str, memory: Mapping[str, Any]) -> None:
