@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -20,6 +21,7 @@ from sqlalchemy import make_url
 
 from fraud_guard.adapters.sql.engine import TRUTH, Database
 from scripts.servers.broker import Broker, Unreachable
+from scripts.servers.jars import fetch
 from scripts.servers.kafka import KafkaBroker
 from scripts.servers.noida import started_broker
 
@@ -102,6 +104,17 @@ def apache_kafka(kafka: Broker) -> KafkaBroker:
 def site_apache_kafka(site_kafka: Broker) -> KafkaBroker:
     """`site_kafka`, for tests that need what its stand-in lacks."""
     return _apache(site_kafka)
+
+
+@pytest.fixture(scope="session")
+def needs_apache_kafka() -> None:
+    """For tests that start brokers of their own: Java and the jars are there."""
+    if shutil.which("java") is None and not os.environ.get("CI"):
+        pytest.skip("Apache Kafka needs Java 17 or newer")
+    try:
+        fetch()
+    except Unreachable as reason:
+        pytest.skip(f"needs Apache Kafka: {reason}")
 
 
 @contextmanager

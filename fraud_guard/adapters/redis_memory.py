@@ -13,9 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
 
+from fraud_guard.adapters.patient_redis import client
 from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import Snapshot
@@ -24,8 +23,8 @@ VERSION = b"1"
 COMMAND_BYTES = 4 << 20
 """Blobs of a checkpoint go in commands of about this size, so that no single one fills the server's buffer."""
 SCANNED = 500
-TIMEOUT_S = 10
-_RETRIES = 3
+TIMEOUT_S = 5
+"""For each answer, well within what Kafka's group allows a member to be silent; who calls asks again."""
 _CRC_BYTES = 4
 _UNFIT = (redis.AuthenticationError, redis.exceptions.NoPermissionError)
 
@@ -35,11 +34,10 @@ class RedisMemoryStore:
 
     def __init__(self, url: str, site: str = "fraud-guard") -> None:
         self.name, self._site = _without_password(url), site
+        self._written: dict[str, set[int]] = {}
+        """Positions of a partition that may be stored: the last one known to be, and those whose answer was lost."""
         try:
-            # Any: by its types the client may give str where it never does
-            self._db: Any = redis.Redis.from_url(
-                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(ExponentialBackoff(), _RETRIES)
-            )
+            self._db: Any = client(url, TIMEOUT_S)
         except ValueError as error:
             raise ConfigurationError(
                 f"memory_url {self.name}: {error}; write it like redis://user:password@host:6379/0"
@@ -58,25 +56,32 @@ class RedisMemoryStore:
             while True:
                 with self._db.pipeline() as pipe:
                     pipe.watch(place)
-                    self._check_version(partition, pipe.hget(place, "version"))
-                    epoch: int = max(int(pipe.hget(place, "epoch") or 0) + 1, seconds * 1_000_000 + micros)
+                    version, stored, position = pipe.hmget(place, "version", "epoch", "position")
+                    self._check_version(partition, version)
+                    epoch: int = max(int(stored or 0) + 1, seconds * 1_000_000 + micros)
                     pipe.multi()
                     pipe.hset(place, mapping={"version": VERSION, "epoch": epoch})
                     try:
                         pipe.execute()
                     except redis.WatchError:
                         continue
+                    self._written[partition] = {_position(position)}
                     return epoch
 
     def load(self, partition: str) -> Snapshot:
-        """The last complete checkpoint; complete because a writer takes the epoch before it loads."""
+        """The last complete checkpoint; read again when its writer wrote another one meanwhile."""
+        name = self._key(partition, "place")
         with self._clear_errors():
-            place = self._db.hgetall(self._key(partition, "place"))
-            self._check_version(partition, place.get(b"version"))
-            found = self._db.hscan_iter(self._key(partition, "blobs"), count=SCANNED)
-            blobs = {key.decode(): self._checked(partition, key, stored) for key, stored in found}
+            place = self._db.hgetall(name)
+            while True:
+                self._check_version(partition, place.get(b"version"))
+                found = self._db.hscan_iter(self._key(partition, "blobs"), count=SCANNED)
+                blobs = {key.decode(): self._checked(partition, key, stored) for key, stored in found}
+                before, place = place, self._db.hgetall(name)
+                if place == before:
+                    break
         return Snapshot(
-            int(place.get(b"position", -1)), int(place.get(b"watermark_ms", 0)), place.get(b"generation", b"").decode(), blobs
+            _position(place.get(b"position")), int(place.get(b"watermark_ms", 0)), place.get(b"generation", b"").decode(), blobs
         )
 
     def checkpoint(self, partition: str, epoch: int, snapshot: Snapshot, drop: Iterable[str] = ()) -> None:
@@ -85,8 +90,11 @@ class RedisMemoryStore:
         place, blobs = self._key(partition, "place"), self._key(partition, "blobs")
         with self._clear_errors(), self._db.pipeline() as pipe:
             pipe.watch(place)
-            if int(pipe.hget(place, "epoch") or 0) != epoch:
+            stored, position = pipe.hmget(place, "epoch", "position")
+            if int(stored or 0) != epoch:
                 raise _fenced(partition, epoch)
+            self._check_lost(partition, _position(position))
+            self._written.setdefault(partition, set()).add(snapshot.position)
             pipe.multi()
             pipe.hset(place, mapping={
                 "position": snapshot.position, "watermark_ms": snapshot.watermark_ms, "generation": snapshot.generation,
@@ -102,6 +110,7 @@ class RedisMemoryStore:
                 pipe.execute()
             except redis.WatchError:
                 raise _fenced(partition, epoch) from None
+        self._written[partition] = {snapshot.position}
         failpoint("checkpoint-done")
 
     def close(self) -> None:
@@ -115,6 +124,15 @@ class RedisMemoryStore:
         if found not in (None, VERSION):
             raise IntegrityError(
                 f"{self.name}: {partition} has layout {found.decode()}, this build reads {VERSION.decode()}; run the build that wrote it"
+            )
+
+    def _check_lost(self, partition: str, position: int) -> None:
+        """What changed since a checkpoint that the server lost is no memory without that checkpoint."""
+        known = self._written.get(partition)
+        if known is not None and position not in known:
+            raise FencedError(
+                f"{self.name}: {partition} stands at {position}, this worker stored {max(known)}: the server lost its last "
+                "checkpoints in a crash; start the worker again, it goes on from there"
             )
 
     def _checked(self, partition: str, key: bytes, stored: bytes) -> bytes:
@@ -151,6 +169,10 @@ def _parcels(blobs: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
 
 def _crc(key: bytes, data: bytes) -> bytes:
     return zlib.crc32(data, zlib.crc32(key)).to_bytes(_CRC_BYTES, "little")
+
+
+def _position(stored: bytes | None) -> int:
+    return -1 if stored is None else int(stored)
 
 
 def _check_policy(name: str, memory: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ class Keys(msgspec.Struct, frozen=True):
     vault: bytes
     deadletter: bytes
     log: bytes
+    snapshot: bytes
 
     @classmethod
     def from_site_key(cls, site_key: str) -> Keys:

@@ -58,6 +58,7 @@ def score(app: faust.App, site: Site) -> None:
         for one in list(site.scorers.values()):
             await persist(site, one.checkpoint_if_due)
         await persist(site, site.checkpoint_peers_if_due)
+        await persist(site, site.snapshot_if_due)
 
     async def seek(tps: frozenset[TP]) -> Mapping[TP, int]:
         wanted = {tp.partition for tp in tps if tp.topic == LOG}

@@ -29,8 +29,10 @@ ROOMS = ("policy", "tags")
 def read_rule_files(folder: Path) -> dict[str, str]:
     """Texts of a rules folder by path below it (`tags/any/x.yaml`), sorted by path.
 
+    A folder behind a link is read as it was when the reading began, so that a whole folder can be put in another's place.
     Raises RuleError naming the file when the folder is missing or a text cannot be read.
     """
+    folder = folder.resolve()
     if not (folder / "tags").is_dir():
         raise RuleError("there is no folder `tags` here", file=str(folder), remedy="point to the folder `rules`")
     return {name: _read(folder / name, name) for name in sorted(_names(folder))}

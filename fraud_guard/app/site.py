@@ -31,11 +31,13 @@ from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
+from fraud_guard.app.peer_reader import PARTITION as PEER_PARTITION
 from fraud_guard.app.peer_reader import PeerReader
+from fraud_guard.app.restoring import RestoringStore
 from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
-from fraud_guard.app.stores import open_log, open_memory, truth_place
+from fraud_guard.app.stores import open_log, open_memory, open_snapshots, truth_place
 from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
@@ -84,7 +86,10 @@ class Site:
         self.truth = SqlTruth.open(truth_place(settings), self.desk, webhook=settings.webhook_url is not None)
         self.letters = SqlDeadLetters.open(truth_place(settings))
         self.vault = SqlVault(folder / "vault.db", Sealer(self.keys.vault))
-        self.store = open_memory(settings)
+        self.store = RestoringStore(
+            open_memory(settings), self.log, self.now_ms, open_snapshots(settings, Sealer(self.keys.snapshot)),
+            every_ms=settings.snapshot_ms, accept_gap=settings.accept_gap,
+        )  # fmt: skip
         self._opened += [self.truth.close, self.letters.close, self.vault.close, self.store.close]
         self.relay = Relay(self.truth, self._senders(), self.now_ms)
         self.door = self._open_door(Tokeniser(self.keys.token))
@@ -161,6 +166,11 @@ class Site:
     def checkpoint_peers_if_due(self) -> bool:
         """Let the peer stage store what it knows."""
         return bool(self.scorers) and self.peers.checkpoint_if_due(self._needed_ms())
+
+    def snapshot_if_due(self) -> bool:
+        """Keep what is stored of one partition as a file when it is time; the one that stores the peer stage does so for its too."""
+        own = [one.partition for one in self.scorers.values()] + [PEER_PARTITION] * (bool(self.scorers) and self.peers.leads)
+        return self.store.snapshot_if_due(own)
 
     def book_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Count what was stored, for metrics and the board."""
@@ -239,10 +249,10 @@ class Site:
         return one
 
     def _needed_ms(self) -> int:
-        """The lowest watermark that may be decided again: of what this worker scores, and as far back as the log of others reaches."""
+        """The lowest watermark that may be decided again: of what this worker scores, or of what others score or a snapshot brings back."""
         mine = min(one.saved_watermark_ms for one in self.scorers.values())
-        shared = len(self.scorers) < self.settings.tags_partitions
-        return mine - self.settings.retention_h * 3_600_000 if shared else mine
+        far = len(self.scorers) < self.settings.tags_partitions or self.settings.snapshot_dir is not None
+        return mine - self.settings.retention_h * 3_600_000 if far else mine
 
     def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
         settings = self.settings

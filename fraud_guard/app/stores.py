@@ -19,6 +19,7 @@ from fraud_guard.ports import MemoryStore
 if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.access import Credentials
     from fraud_guard.adapters.sealing import Sealer
+    from fraud_guard.adapters.snapshots import SnapshotFolder
 
 WORKERS = "fraud_guard"
 """The name of the Faust app, and of its group in Kafka."""
@@ -49,6 +50,15 @@ def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], obje
 
     log = KafkaLog(settings.kafka, settings.kafka_replicas, WORKERS, kafka_access(settings))
     return log, log.close
+
+
+def open_snapshots(settings: Settings, sealer: Sealer) -> SnapshotFolder | None:
+    """Where snapshots of the memory are kept, if the settings name a place. Raises ConfigurationError."""
+    if settings.snapshot_dir is None:
+        return None
+    from fraud_guard.adapters.snapshots import SnapshotFolder  # noqa: PLC0415
+
+    return SnapshotFolder(settings.snapshot_dir, sealer, settings.snapshots_kept)
 
 
 def kafka_access(settings: Settings) -> Credentials | None:

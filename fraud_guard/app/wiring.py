@@ -18,8 +18,10 @@ from fraud_guard.app.site import Site
 from fraud_guard.app.stores import WORKERS, kafka_access
 from fraud_guard.errors import FraudGuardError
 
-GROUP = {"broker_session_timeout": 8.0, "broker_heartbeat_interval": 2.0, "broker_rebalance_timeout": 20.0}
-"""Seconds of Kafka's group: a worker that died is missed after the first."""
+GROUP = {
+    "broker_session_timeout": 8.0, "broker_heartbeat_interval": 2.0, "broker_rebalance_timeout": 20.0, "broker_request_timeout": 25.0,
+}  # fmt: skip
+"""Seconds of Kafka's group: a worker that died is missed after the first; no request is waited for longer than the last."""
 
 
 def site(settings: Settings) -> Site:

@@ -1,77 +1,13 @@
-"""A broker process on a free port: started, killed, paused, started again with the same port and data."""
+"""A broker process: speaks the Kafka protocol at its address."""
 
 from __future__ import annotations
 
-import signal
-import socket
-import subprocess
-import time
-from abc import ABC, abstractmethod
-from pathlib import Path
+from scripts.servers.process import Server, Unreachable, free_port
 
-START_S = 60.0
+__all__ = ["Broker", "Unreachable", "free_port"]
 
 
-class Unreachable(Exception):
-    """A server or what it is made of cannot be had; the message says what to do."""
-
-
-class Broker(ABC):
-    """Speaks the Kafka protocol at `address`; its data and its words (`broker.log`) are in `folder`."""
+class Broker(Server):
+    """Whatever speaks the Kafka protocol at `address`."""
 
     name = "a broker"
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-
-    @property
-    def address(self) -> str:
-        """host:port for clients."""
-        return f"127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start and wait until it takes connections. Raises Unreachable when it does not come up."""
-        with (self.folder / "broker.log").open("ab") as log:
-            self._process = subprocess.Popen(self._command(), stdout=log, stderr=log)
-        deadline = time.monotonic() + START_S
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                words = (self.folder / "broker.log").read_text(encoding="utf-8", errors="replace")[-2_000:]
-                self.kill()
-                raise Unreachable(f"{self.name} did not come up: {words}")
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """End it by SIGKILL."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """End it by SIGTERM."""
-        self._end(signal.SIGTERM)
-
-    def pause(self, *, paused: bool) -> None:
-        """SIGSTOP and SIGCONT."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP if paused else signal.SIGCONT)
-
-    @abstractmethod
-    def _command(self) -> list[str]:
-        """What is run; may raise Unreachable."""
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(how)
-            self._process.wait()
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-
-def free_port() -> int:
-    """A TCP port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -17,9 +17,11 @@ PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SASL_SSL://127.0.0.1:{guarded}
+listeners=PLAINTEXT://127.0.0.1:{port},DIRECT://127.0.0.1:{direct},CONTROLLER://127.0.0.1:{controller},SASL_SSL://127.0.0.1:{guarded}
+advertised.listeners=PLAINTEXT://127.0.0.1:{told},DIRECT://127.0.0.1:{direct},SASL_SSL://127.0.0.1:{guarded}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+inter.broker.listener.name=DIRECT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,DIRECT:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
 ssl.keystore.type=PEM
 ssl.keystore.location={certificate}
 sasl.enabled.mechanisms=PLAIN
@@ -40,23 +42,32 @@ broker.heartbeat.interval.ms=500
 
 
 class KafkaBroker(Broker):
-    """Broker and controller in one process. Raises Unreachable without Java or jars."""
+    """Broker and controller in one process; `told`: the port that it tells clients, when something stands before it.
+
+    Raises Unreachable without Java or jars.
+    """
 
     name = "Apache Kafka"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, told: int | None = None) -> None:
         super().__init__(folder)
         self._properties = folder / "server.properties"
         certificate, self.ca = make(folder)
-        self._guarded = free_port()
+        self._guarded, self._direct = free_port(), free_port()
         text = PROPERTIES.format(
-            port=self.port, controller=free_port(), guarded=self._guarded, certificate=certificate, user=USER, password=PASSWORD, folder=folder
-        )
+            port=self.port, told=told or self.port, direct=self._direct, controller=free_port(), guarded=self._guarded, certificate=certificate,
+            user=USER, password=PASSWORD, folder=folder,
+        )  # fmt: skip
         self._properties.write_text(text, encoding="utf-8")
         java = shutil.which("java")
         if java is None:
             raise Unreachable("it needs Java 17 or newer: install a JRE (Debian: default-jre-headless)")
         self._java = [java, *JVM, "-cp", f"{fetch()}/*"]
+
+    @property
+    def direct_address(self) -> str:
+        """host:port past whatever stands before it."""
+        return f"127.0.0.1:{self._direct}"
 
     @property
     def guarded_address(self) -> str:

@@ -17,7 +17,7 @@ from fraud_guard.ports import Snapshot
 from tests.servers import NewValkey
 
 P = "tags-0"
-RIGHTS = "~fg:* +info +time +watch +unwatch +multi +exec +hget +hset +hgetall +hscan +hdel"
+RIGHTS = "~fg:* +info +time +watch +unwatch +multi +exec +hget +hmget +hset +hgetall +hscan +hdel"
 """What docs/operations.md asks for."""
 
 
@@ -108,6 +108,41 @@ def test_an_emptied_server_stops_the_writer(new_valkey: NewValkey) -> None:
             store.checkpoint(P, epoch, snapshot(2, a=b"2"))
         assert store.take_epoch(P) > epoch
         assert store.load(P) == snapshot(-1)
+
+
+def test_a_server_that_lost_a_checkpoint_stops_the_writer(store: RedisMemoryStore, valkey: str) -> None:
+    """Changes since a checkpoint that a crash of the server took back are not stored without it: the worker begins again from what is there."""
+    epoch = store.take_epoch(P)
+    store.checkpoint(P, epoch, snapshot(1, a=b"1"))
+    store.checkpoint(P, epoch, snapshot(2, a=b"2"))
+    with closing(admin(valkey)) as db:
+        db.hset(store._key(P, "place"), "position", 1)
+    with pytest.raises(FencedError, match="lost its last checkpoints"):
+        store.checkpoint(P, epoch, snapshot(3, b=b"3"))
+    epoch = store.take_epoch(P)
+    assert store.load(P).position == 1
+    store.checkpoint(P, epoch, snapshot(3, a=b"2", b=b"3"))
+
+
+def test_a_checkpoint_whose_answer_was_lost_may_be_repeated(
+    store: RedisMemoryStore, valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that does not know whether its checkpoint was stored writes the next one over it."""
+    epoch = store.take_epoch(P)
+    store.checkpoint(P, epoch, snapshot(1, a=b"1"))
+
+    def stored_elsewhere(name: str) -> None:
+        if name == "checkpoint-commit":
+            with closing(admin(valkey)) as db:
+                db.hset(store._key(P, "place"), "position", 2)
+            raise DependencyError("the answer was lost")
+
+    monkeypatch.setattr(redis_memory, "failpoint", stored_elsewhere)
+    with pytest.raises(DependencyError):
+        store.checkpoint(P, epoch, snapshot(2, a=b"2"))
+    monkeypatch.undo()
+    store.checkpoint(P, epoch, snapshot(3, a=b"3"))
+    assert store.load(P) == snapshot(3, a=b"3")
 
 
 def test_a_worker_that_slept_through_a_takeover_is_refused(

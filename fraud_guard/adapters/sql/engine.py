@@ -19,6 +19,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
 
 BUSY_TIMEOUT_S = 10
+PATIENCE_MS = 6_000
+"""So long an answer of PostgreSQL is waited for, well within what Kafka's group allows a member to be silent."""
 MIGRATION_LOCK = 0x4647  # "FG": of this program, among the advisory locks of a PostgreSQL database
 READ_ONLY = "fraud_guard_read_only"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -107,12 +109,22 @@ class Database:
             revision = _revision(connection)
         if revision == history.head:
             return
-        with self.write() as connection:  # the lock lets one process migrate, the others find it done
-            if self._engine.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        with self.write() as connection, self._alone(connection):  # one process migrates, the others find it done
             revision = _revision(connection)
             if revision != history.head:
                 self._upgrade(connection, history, revision)
+
+    @contextmanager
+    def _alone(self, connection: Connection) -> Iterator[None]:
+        """While nobody else migrates. On SQLite the write lock says so already."""
+        if self._engine.dialect.name != "postgresql":
+            yield
+            return
+        from fraud_guard.adapters.sql.patience import unhurried  # noqa: PLC0415  the driver, which files do without
+
+        with unhurried(connection):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            yield
 
     def _upgrade(self, connection: Connection, history: History, revision: str | None) -> None:
         from alembic import command  # noqa: PLC0415  slow to import, seldom needed
@@ -147,7 +159,12 @@ class Database:
 
 def _engine(place: Path | str) -> Engine:
     if isinstance(place, str):
-        return create_engine(place, pool_pre_ping=True)
+        engine = create_engine(place, pool_pre_ping=True)
+        if engine.dialect.name == "postgresql":
+            from fraud_guard.adapters.sql.patience import be_patient  # noqa: PLC0415  the driver, which files do without
+
+            be_patient(engine, PATIENCE_MS)
+        return engine
     _create_private(place)
     url = URL.create("sqlite+pysqlite", database=str(place))
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
