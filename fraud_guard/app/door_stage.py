@@ -85,6 +85,9 @@ class DoorStage:
     def tick(self) -> None:
         """When nothing has come for a while, move the watermark by the clock, as far behind as the feed was."""
         now_ms = self._now_ms()
+        if now_ms < self._moved_ms:  # the clock was set back: the feed is as far behind as it was, by the new time
+            self._lag_ms += now_ms - self._moved_ms
+            self._moved_ms = now_ms
         if now_ms - self._moved_ms < self._idle_ms or not self._door.watermark_ms:
             return
         self._moved_ms = now_ms

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from fraud_guard.app.agents import persist
 from fraud_guard.app.replay.reading import BATCH, Batch, Source
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import MIXED
@@ -48,8 +50,9 @@ class FileFeed:
             batch = _after(batch, start)  # noqa: PLW2901
             if batch.lines:
                 await self._pace(began)
-                self._append(batch)
-        self._note()
+                if not await persist(self._site, partial(self._append, batch)):
+                    return  # the worker is stopping
+        await persist(self._site, self._note)
         self._source.close()
         self.done = True
 

@@ -48,7 +48,8 @@ class PeerReader:
 
     def checkpoint_if_due(self, needed_ms: int | None) -> bool:
         """Checkpoint when it is time; rows below the watermark `needed_ms` will not ask again (None: unknown)."""
-        due = self.leads and self._now_ms() - self._saved_ms >= self._checkpoint_ms and self._next != self._saved
+        waited = not 0 <= self._now_ms() - self._saved_ms < self._checkpoint_ms  # below 0: the clock was set back
+        due = self.leads and waited and self._next != self._saved
         if due:
             self.checkpoint(needed_ms)
         return due

@@ -72,7 +72,8 @@ class RestoringStore:
             return False
         taken_ms = {partition: self._last_ms(self._shelf, partition) for partition in partitions}
         longest = min(partitions, key=taken_ms.__getitem__)
-        return self._now_ms() - taken_ms[longest] >= self._every_ms and self.snapshot(longest)
+        waited = not 0 <= self._now_ms() - taken_ms[longest] < self._every_ms  # below 0: the clock was set back
+        return waited and self.snapshot(longest)
 
     def snapshot(self, partition: str) -> bool:
         """Keep the last checkpoint of a partition as a file; whether there was one and it was written."""

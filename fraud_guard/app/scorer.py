@@ -138,7 +138,8 @@ class Scorer:
         if self._torn or self._waiting or self._undone is not None:
             return False
         now_ms = self._now_ms()
-        due = now_ms - self._saved_ms >= self._pace.checkpoint_ms or self._since >= self._pace.checkpoint_tags
+        waited_ms = now_ms - self._saved_ms
+        due = not 0 <= waited_ms < self._pace.checkpoint_ms or self._since >= self._pace.checkpoint_tags  # below 0: the clock was set back
         if not due or self.memory.position == self._saved_position:
             return False
         self.checkpoint()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,7 +45,8 @@ class Actors:
         self.folder, self.names = folder, names
         told = free_port() if proxied else None
         self.broker = KafkaBroker(folder / "kafka", told)
-        self.valkey, self.postgres = ValkeyServer(folder / "valkey"), PostgresServer(folder / "pg")
+        self._own = TemporaryDirectory(prefix="fg-pg-")  # its user must get there, and pytest shuts others out of its folders
+        self.valkey, self.postgres = ValkeyServer(folder / "valkey"), PostgresServer(Path(self._own.name))
         self.settings = {
             "kafka": self.broker.direct_address, "truth_url": self.postgres.url, "memory_url": self.valkey.url,
             "tags_partitions": PARTITIONS, "idle_ms": IDLE_MS, **settings,
@@ -78,6 +80,7 @@ class Actors:
             server.kill()
         for proxy in self.proxies.values():
             proxy.close()
+        self._own.cleanup()
 
     @property
     def servers(self) -> tuple[Server, ...]:
