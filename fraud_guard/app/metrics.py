@@ -63,7 +63,7 @@ Figures = Mapping[str, Mapping[tuple[str, ...], float]]
 REGISTRY = CollectorRegistry()
 """What is counted as it happens; one a process."""
 ProcessCollector(registry=REGISTRY)
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _STAGE_S = Histogram(
     "fraud_guard_stage_seconds", TABLE["fraud_guard_stage_seconds"].meaning, ("stage",), registry=REGISTRY, buckets=_BUCKETS_S
 )
