@@ -163,13 +163,13 @@ class Site:
             self._retired += self.scorers.pop(gone).counts
         if takes_in:
             self.door.restore_watermark()
-        if not self._announced:
-            self._check_ends(self.door.announce(self._opening))
-            self._announced = True
         self._read_peers(leads=0 in wanted)
         for partition in sorted(wanted - self.scorers.keys()):
             self.scorers[partition] = self._recovered(partition)
             self.recovery_ends[partition] = self.log.end(LOG, partition)
+        if not self._announced:  # after memory was compared with the log: this makes the log longer
+            self._check_ends(self.door.announce(self._opening))
+            self._announced = True
         self.holds, self.takes_in = True, takes_in
 
     def release(self) -> None:
