@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 
@@ -24,11 +25,14 @@ SEND_LEASE_MS = 30_000
 
 
 class Relay:
-    """One relay. Several may share an outbox: leases keep them apart, fences refuse the late one."""
+    """One relay; `timed` measures each round of the own channels. Several may share an outbox: leases keep them apart, fences refuse the late one."""
 
-    def __init__(self, truth: Truth, senders: Mapping[str, Sender | Batch], now_ms: Now) -> None:
+    def __init__(
+        self, truth: Truth, senders: Mapping[str, Sender | Batch], now_ms: Now,
+        timed: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:  # fmt: skip
         self.counts = Counter[str]()
-        self._truth, self._now_ms = truth, now_ms
+        self._truth, self._now_ms, self._timed = truth, now_ms, timed
         self._batches = {name: one for name, one in senders.items() if isinstance(one, Batch)}
         self._senders = {name: one for name, one in senders.items() if not isinstance(one, Batch)}
         self._flying: dict[str, set[asyncio.Task[None]]] = {name: set() for name in self._senders}
@@ -42,7 +46,8 @@ class Relay:
         clock = self._now_ms if now_ms is None else lambda: now_ms
         taken = 0
         if self._batches:
-            taken += self._run_batches(clock())
+            with self._timed():
+                taken += self._run_batches(clock())
         for channel, sender in self._senders.items():
             taken += self._start(channel, sender, clock)
         await asyncio.sleep(0)

@@ -132,7 +132,7 @@ async def persist(site: Site, act: Callable[[], Any]) -> bool:
             if asyncio.iscoroutine(done):
                 await done
         except DependencyError as away:
-            log.warning("waiting", why=str(away), wait_s=wait_s)
+            site.waits.begin(act, away)
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
         except FraudGuardError as fatal:
@@ -141,6 +141,7 @@ async def persist(site: Site, act: Callable[[], Any]) -> bool:
             log.exception("defect")
             stop(site, FraudGuardError(f"a defect ({type(defect).__name__}); the log says where"))
         else:
+            site.waits.end(act)
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""Documents that are made from the code: features, JSON Schemas, AsyncAPI. Never edited by hand.
+"""Documents that are made from the code: features, metrics, JSON Schemas, AsyncAPI. Never edited by hand.
 
 `python -m fraud_guard.app.documents` writes them anew into the checkout's `docs/`; a test keeps them fresh.
 """
@@ -17,6 +17,7 @@ from pydantic.json_schema import models_json_schema
 
 from fraud_guard import __version__
 from fraud_guard.app import topics
+from fraud_guard.app.metrics import TABLE
 from fraud_guard.dispatch.order import Order
 from fraud_guard.errors import ConfigurationError
 from fraud_guard.escalation.alert import AlertChange
@@ -62,6 +63,7 @@ def documents() -> dict[str, str]:
         "schemas/alert_change.schema.json": _schema("alert_change", AlertChange.model_json_schema(mode="serialization")),
         "schemas/order.schema.json": _schema("order", Order.model_json_schema(mode="serialization")),
         "schemas/closure.schema.json": _schema("closure", TypeAdapter(Closure).json_schema()),
+        "metrics.md": metrics_page(),
         "asyncapi.yaml": asyncapi_page(),
     }
 
@@ -78,6 +80,21 @@ def features_page() -> str:
         _table(("name", "unit", "v", "meaning"), ((f"`{f.name}`", f.unit, str(f.version), f.doc) for f in FEATURES.values())),
         "\n## The event (`event:`, `steps:`, `call:`)\n",
         _table(("name", "values", "meaning"), ((f"`{n}`", _values(n), EVENT_DOCS[n]) for n in EVENT_SCHEMA)),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def metrics_page() -> str:
+    """The page of all metrics, as Markdown."""
+    parts = [
+        f"<!-- {_MADE} -->",
+        "# Metrics\n",
+        "What a worker answers at `/metrics` of `FG_HEALTH_ADDRESS` ([operations.md](operations.md)). No label says anything about a person.",
+        "A histogram is also told as `_bucket`, `_sum` and `_count`.\n",
+        _table(
+            ("name", "kind", "unit", "labels", "meaning"),
+            ((f"`{name}`", row.kind, row.unit, ", ".join(f"`{label}`" for label in row.labels), row.meaning) for name, row in TABLE.items()),
+        ),
     ]
     return "\n".join(parts) + "\n"
 

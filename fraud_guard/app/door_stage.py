@@ -104,11 +104,11 @@ class DoorStage:
         self._log.append_many(appends)
         failpoint("control-after-append")
 
-    def announce(self, generation_id: str) -> None:
-        """From here on this generation decides, in every partition."""
+    def announce(self, generation_id: str) -> list[int]:
+        """From here on this generation decides, in every partition; returns the offsets of the announcements."""
         control = Control(kind="generation", token=b"", ts_ms=self._now_ms(), body=generation_id)
         record = Record(None, encode_controls([control], self._door.watermark_ms))
-        self._log.append_many([(LOG, p, [record]) for p in range(self._partitions)])
+        return self._log.append_many([(LOG, p, [record]) for p in range(self._partitions)])
 
     def refuse(self, refused: Sequence[tuple[int, str]]) -> None:
         """Dead letters of tags that the scorer refused; their raw bytes are read from the inlet again."""

@@ -46,7 +46,7 @@ class RestoringStore:
         stored, (start, end) = self._store.load(partition), self._bounds(partition)
         if _next(partition, stored) > end:
             raise IntegrityError(
-                f"the memory of {partition} has seen records up to {_next(partition, stored)}, but its log ends at {end}: it is another log, "
+                f"the memory of {partition} has seen records up to {_next(partition, stored)}, but its log ends at {end}: it was made anew, "
                 "or the brokers lost records; give the worker the log that belongs to its memory"
             )
         if stored.position >= 0 and _next(partition, stored) >= start:

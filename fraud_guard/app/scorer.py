@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 
 from fraud_guard.adapters.generation_archive import GenerationArchive
+from fraud_guard.app.metrics import timed
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.errors import DependencyError, FencedError, IntegrityError
 from fraud_guard.escalation.alert import EvidenceView
@@ -83,6 +84,11 @@ class Scorer:
         self._load()
         return self.next_offset
 
+    def skip_to(self, offset: int) -> None:
+        """Go on at this record; those before it are lost and counted as a gap."""
+        self.memory.journal.gap += offset - self.next_offset
+        self.memory.position = offset * POSITIONS_PER_RECORD - 1
+
     @property
     def next_offset(self) -> int:
         """The offset of the first record that memory has not seen."""
@@ -92,6 +98,10 @@ class Scorer:
     def saved_offset(self) -> int:
         """The log below this offset is no longer needed to recover."""
         return max(self._saved_position, 0) // POSITIONS_PER_RECORD
+
+    def unsaved_ms(self, now_ms: int) -> int:
+        """For how long memory has been ahead of what is stored; 0 when it is not."""
+        return 0 if self.memory.position == self._saved_position else max(0, now_ms - self._saved_ms)
 
     def handle(self, records: Logged) -> list[Outcome]:
         """Score a step (see `steps`); after a DependencyError call it again, it goes on where it broke off.
@@ -107,9 +117,10 @@ class Scorer:
         if self._torn:
             self._replay_to(first)
         failpoint("scorer-before-decide")
-        record = self._known(_read(records))
-        self._switch(record)
-        effects = self._decide(record, first)
+        with timed("decide"):
+            record = self._known(_read(records))
+            self._switch(record)
+            effects = self._decide(record, first)
         failpoint("scorer-after-decide")
         self._torn = False
         self._count(effects)
@@ -128,8 +139,9 @@ class Scorer:
             return []
         if self._generation is not None:
             self._truth.use(self._generation.policies.escalation)
-        outcomes = self._truth.apply(self.partition, self._truth_epoch, self.memory.position, self._waiting,
-                                     self.memory.generation)  # fmt: skip
+        with timed("store"):
+            outcomes = self._truth.apply(self.partition, self._truth_epoch, self.memory.position, self._waiting,
+                                         self.memory.generation)  # fmt: skip
         self._waiting = []
         return outcomes
 
@@ -150,10 +162,11 @@ class Scorer:
         self._checkpoints += 1
         if self._checkpoints % self._pace.sweep_every == 0:
             self.memory.sweep()
-        memory, delta = self.memory, self._pager.delta()
-        snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, delta.blobs)
-        self._store.checkpoint(self.partition, self._epoch, snapshot, delta.drop)
-        self._pager.saved()
+        with timed("checkpoint"):
+            memory, delta = self.memory, self._pager.delta()
+            snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, delta.blobs)
+            self._store.checkpoint(self.partition, self._epoch, snapshot, delta.drop)
+            self._pager.saved()
         self._since = 0
         self._note_saved()
         self.counts["checkpoints"] += 1
@@ -233,7 +246,7 @@ class Scorer:
             for at, value in self._read(self.next_offset, min(64, offset - self.next_offset)):
                 record = self._known(decode_record(value, at))
                 self._switch(record)
-                decide(self._without_poison(record), self.memory, self._known_generation(at))
+                self._journal(decide(self._without_poison(record), self.memory, self._known_generation(at)))
 
     def _without_poison(self, record: Block | Controls) -> Block | Controls:
         if not self._skip or isinstance(record, Controls):
@@ -250,8 +263,13 @@ class Scorer:
     def _count(self, effects: Effects) -> None:
         tally = effects.tally
         self._since += tally.read
+        self._journal(effects)
         for name in tally.__struct_fields__:
             self.counts[name] += getattr(tally, name)
+
+    def _journal(self, effects: Effects) -> None:
+        self.memory.journal.scored += effects.tally.scored
+        self.memory.journal.duplicate += effects.tally.duplicate
 
     def _refuse(self, record: Block | Controls, effects: Effects) -> None:
         if effects.dead and isinstance(record, Block):

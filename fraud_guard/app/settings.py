@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     clock_tick_ms: int = Field(default=500, ge=50, description="how often deadlines are looked at")
     relay_tick_ms: int = Field(default=100, ge=10, description="how often the outbox is looked at")
     rules_poll_ms: int = Field(default=2_000, ge=100, description="how often the rules folder is looked at")
+    health_address: str | None = Field(default=None, pattern=r"^(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5}$", description="host:port of /healthz, /readyz and /metrics; default: nothing listens")
+    log_format: Literal["json", "console"] | None = Field(default=None, description="how the log is written; default: console on a terminal, else json")
     webhook_url: str | None = Field(default=None, description="where issued orders are posted")
     webhook_secrets: list[SecretStr] = Field(default=[], description="JSON list of whsec_… secrets, newest first")
     webhook_allow_private: bool = Field(default=False, description="let the webhook point into a private network")

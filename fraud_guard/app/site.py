@@ -31,6 +31,7 @@ from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
+from fraud_guard.app.metrics import count_change, count_order, timed
 from fraud_guard.app.peer_reader import PARTITION as PEER_PARTITION
 from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.restoring import RestoringStore
@@ -39,6 +40,7 @@ from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.stores import open_log, open_memory, open_snapshots, truth_place
 from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
+from fraud_guard.app.waits import Waits
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
@@ -59,11 +61,13 @@ class Site:
     def __init__(self, settings: Settings, now_ms: Callable[[], int] = wall_clock_ms) -> None:
         self.settings, self.now_ms = settings, now_ms
         self.scorers: dict[int, Scorer] = {}
-        self.counts = Counter[str]()
+        self.waits = Waits()
+        self.recovery_ends: dict[int, int] = {}
+        self._retired = Counter[str]()  # counts of scorers that others have now
         self.failure: Exception | None = None
         self.stopping = False
         self.holds = False  # between `assign` and `release` what it scores is its own
-        self._announced = self._takes_in = False
+        self._announced = self.takes_in = self.is_open = False
         self._opened: list[Callable[[], object]] = []
         self.on_assigned: PositionHook | None = None
         self.on_revoked: ReleaseHook | None = None
@@ -84,18 +88,22 @@ class Site:
         generation = self.archive.put(self._rules)
         self.desk = make_desk(settings, generation.policies.escalation)
         self.truth = SqlTruth.open(truth_place(settings), self.desk, webhook=settings.webhook_url is not None)
+        self._opened.append(self.truth.close)
         self.letters = SqlDeadLetters.open(truth_place(settings))
+        self._opened.append(self.letters.close)
         self.vault = SqlVault(folder / "vault.db", Sealer(self.keys.vault))
+        self._opened.append(self.vault.close)
         self.store = RestoringStore(
             open_memory(settings), self.log, self.now_ms, open_snapshots(settings, Sealer(self.keys.snapshot)),
             every_ms=settings.snapshot_ms, accept_gap=settings.accept_gap,
         )  # fmt: skip
-        self._opened += [self.truth.close, self.letters.close, self.vault.close, self.store.close]
-        self.relay = Relay(self.truth, self._senders(), self.now_ms)
+        self._opened.append(self.store.close)
+        self.relay = Relay(self.truth, self._senders(), self.now_ms, partial(timed, "relay"))
         self.door = self._open_door(Tokeniser(self.keys.token))
         self.door.restore_watermark()
         self._door_offset = self.log.committed(MIXED, 0) or 0
         self._opening = generation.id
+        self.is_open = True
 
     @property
     def door_offset(self) -> int:
@@ -104,7 +112,8 @@ class Site:
 
     def take(self, records: Sequence[LogRecord]) -> None:
         """Bring a chunk of raw records through the door."""
-        self.door.take(records)
+        with timed("door"):
+            self.door.take(records)
         if records[-1].topic == MIXED:
             self._door_offset = records[-1].offset + 1
 
@@ -118,7 +127,11 @@ class Site:
 
     def counts_of(self, name: str) -> int:
         """A count over all scorers, e.g. `scored`."""
-        return sum(one.counts[name] for one in self.scorers.values())
+        return self.scorer_counts()[name]
+
+    def scorer_counts(self) -> Counter[str]:
+        """What all scorers of this worker counted since it started."""
+        return sum((one.counts for one in self.scorers.values()), self._retired.copy())
 
     def request_stop(self) -> None:
         """Drain and exit as on SIGTERM."""
@@ -132,10 +145,15 @@ class Site:
     def close(self) -> None:
         """Checkpoint and close; the site cannot be used afterwards."""
         self.stopping = True
-        if self.failure is None and self._opened:
+        if self.failure is None and self.is_open:
             self.door.flush()
             with suppress(FencedError):  # it was released, and somebody else has it by now
                 self._checkpoint_all()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close what is open and store nothing; afterwards it may be opened again."""
+        self.is_open = False
         while self._opened:
             self._opened.pop()()
 
@@ -147,20 +165,21 @@ class Site:
         """
         wanted = frozenset(partitions)
         for gone in self.scorers.keys() - wanted:
-            del self.scorers[gone]
+            self._retired += self.scorers.pop(gone).counts
         if takes_in:
             self.door.restore_watermark()
-        if not self._announced:
-            self.door.announce(self._opening)
-            self._announced = True
         self._read_peers(leads=0 in wanted)
         for partition in sorted(wanted - self.scorers.keys()):
             self.scorers[partition] = self._recovered(partition)
-        self.holds, self._takes_in = True, takes_in
+            self.recovery_ends[partition] = self.log.end(LOG, partition)
+        if not self._announced:  # after memory was compared with the log: this makes the log longer
+            self._check_ends(self.door.announce(self._opening))
+            self._announced = True
+        self.holds, self.takes_in = True, takes_in
 
     def release(self) -> None:
         """Others may get what this worker has: store how far it came, and score nothing until the next `assign`."""
-        self.holds = self._takes_in = False
+        self.holds = self.takes_in = False
         self._checkpoint_all()
 
     def checkpoint_peers_if_due(self) -> bool:
@@ -173,11 +192,13 @@ class Site:
         return self.store.snapshot_if_due(own)
 
     def book_outcomes(self, outcomes: Sequence[Outcome]) -> None:
-        """Count what was stored, for metrics and the board."""
+        """Count what was stored, for metrics."""
         for outcome in outcomes:
             for change in outcome.changes:
-                self.counts[f"alerts.{change.change}"] += 1
-            self.counts["orders.issued"] += sum(1 for o in outcome.orders if o.state == "issued")
+                count_change(change.change, change.level)
+            for order in outcome.orders:
+                if order.state == "issued":
+                    count_order(order.level)
 
     async def relay_once(self) -> None:
         """Deliver what waits in the outbox."""
@@ -194,7 +215,7 @@ class Site:
 
     def door_tick(self) -> None:
         """Move the watermark of a quiet door; one without an inlet does not know how late the feeds are."""
-        if self._takes_in:
+        if self.takes_in:
             self.door.tick()
 
     def reload_rules(self) -> None:
@@ -246,7 +267,18 @@ class Site:
         one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
                      self.door.refuse, self._tell_rows, self.now_ms, pace)  # fmt: skip
         one.recover()
+        if (start := self.log.start(LOG, partition)) > one.next_offset:  # the store lets this pass when FG_ACCEPT_GAP does
+            one.skip_to(start)
         return one
+
+    def _check_ends(self, written: Sequence[int]) -> None:
+        """A broker that says its log ends before a record it just took would have memory end there, too."""
+        for partition, offset in enumerate(written):
+            if (end := self.log.end(LOG, partition)) <= offset:
+                raise ConfigurationError(
+                    f"{LOG}-{partition}: the broker took record {offset} and says that the log ends at {end}; "
+                    "it does not tell true end offsets (ListOffsets), so it cannot hold the log: use Apache Kafka"
+                )
 
     def _needed_ms(self) -> int:
         """The lowest watermark that may be decided again: of what this worker scores, or of what others score or a snapshot brings back."""

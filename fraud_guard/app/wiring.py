@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NoReturn, cast
 
 import faust
 import structlog
+from faust.types import AppT
+from mode import ServiceT
 
 from fraud_guard.adapters.embedded import transport as embedded
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
 from fraud_guard.adapters.embedded.log import EmbeddedLog
+from fraud_guard.adapters.page_server import PageServer
 from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
-from fraud_guard.app.logs import log_where_nobody_said
+from fraud_guard.app.agents import persist
+from fraud_guard.app.health import BEAT_S, Health
+from fraud_guard.app.logs import faust_logging, log_where_nobody_said
+from fraud_guard.app.observer import EVERY_S, Observer
+from fraud_guard.app.servers import open_when_reachable
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
 from fraud_guard.app.stores import WORKERS, kafka_access
@@ -36,7 +46,7 @@ def faust_app(settings: Settings, site: Site) -> faust.App:
         site, WORKERS, datadir=str(settings.data_dir / "faust"),
         topic_partitions=settings.tags_partitions, topic_disable_leader=True, stream_wait_empty=False,
         stream_buffer_maxsize=16, broker_commit_interval=0.5, consumer_auto_offset_reset="earliest",
-        stream_recovery_delay=0.0, **engine,
+        stream_recovery_delay=0.0, logging_config=faust_logging(), **engine,
     )  # fmt: skip
 
 
@@ -57,7 +67,16 @@ def _kafka(settings: Settings, servers: str) -> dict[str, Any]:
 
 
 class SiteWorker(QuietWorker):
-    """A worker that ends with exit code 1 when its site failed; the log says why."""
+    """A worker that logs as its site does, and ends with exit code 1 when that failed; the log says why."""
+
+    def __init__(self, app: AppT, *services: ServiceT, **options: Any) -> None:
+        super().__init__(app, *services, **options)
+        self.spinner = None  # it would write control codes into stdout
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        """Before anything is said."""
+        log_where_nobody_said(cast(SiteApp, self.app).site.settings.log_format)
+        super().on_setup_root_logger(logger, level)
 
     def execute_from_commandline(self) -> NoReturn:
         """Run until stopped."""
@@ -73,14 +92,16 @@ class SiteApp(QuietApp):
 
     def __init__(self, site: Site, *args: Any, **options: Any) -> None:
         self.site = site
+        self._pages: PageServer | None = None
         super().__init__(*args, **options)
         self.conf.Worker = cast(Any, SiteWorker)
 
     async def on_first_start(self) -> None:
-        """Open log, memory, truth and vault before anything is consumed."""
-        log_where_nobody_said()
+        """Open log, memory, truth and vault before anything is consumed, as soon as their servers are there."""
         try:
-            self.site.open()
+            self._tell_health()
+            if not await open_when_reachable(self.site):
+                raise asyncio.CancelledError
             self._be_the_only_worker()
         except FraudGuardError as refusal:
             self.site.failure = refusal
@@ -100,6 +121,28 @@ class SiteApp(QuietApp):
         await super().on_shutdown()
         await self.site.close_relay()
         self.site.close()
+        if self._pages is not None:
+            self._pages.close()
+
+    def _tell_health(self) -> None:
+        """Answer at the health address, if there is one, from now on; nothing is observed without."""
+        address = self.site.settings.health_address
+        if address is None:
+            return
+        observer = Observer(self.site)
+        health = Health(self.site, observer)
+        pages = health.server(address)
+        pages.start()
+        self._pages = pages
+        self.add_future(self._every(BEAT_S, health.beat))
+        self.add_future(self._every(EVERY_S, partial(persist, self.site, observer.observe)))
+
+    async def _every(self, interval_s: float, act: Callable[[], object]) -> None:
+        while not self.should_stop:
+            done = act()
+            if isinstance(done, Awaitable):
+                await done
+            await asyncio.sleep(interval_s)
 
     def _be_the_only_worker(self) -> None:
         """Say at once that there is another worker on the log file; from the start of the consumer on the lock is held."""

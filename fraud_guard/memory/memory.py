@@ -25,6 +25,17 @@ LATE_MS = 86_400_000
 Slots = npt.NDArray[np.intp]
 
 
+class Journal(msgspec.Struct, omit_defaults=True):
+    """What became of the partition's tags up to its position, and how they are decided from there on; stored with it."""
+
+    scored: int = 0
+    duplicate: int = 0
+    gap: int = 0
+    """Records of the log that were gone before they could be read."""
+    mode: int = 0
+    """How much is left out while the worker is behind; see `pipeline.Mode`."""
+
+
 class Timer(msgspec.Struct, frozen=True, order=True):
     """A due time of a subject; checked against the record when it strikes."""
 
@@ -44,6 +55,7 @@ class Memory:
         self.watermark_ms = 0
         self.position = -1
         self.generation = ""
+        self.journal = Journal()
         self.timers: list[Timer] = []
         self.page_dirty = np.zeros(_GROW // PAGE, np.bool_)
         self.episodes_dirty: set[bytes] = set()

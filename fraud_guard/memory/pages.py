@@ -14,10 +14,11 @@ import pyarrow as pa
 from fraud_guard.errors import IntegrityError
 from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.layout import EVENTS, HEAD, LAYOUT
-from fraud_guard.memory.memory import PAGE, Memory
+from fraud_guard.memory.memory import PAGE, Journal, Memory
 from fraud_guard.memory.segments import Segments
 
 _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
+JOURNAL = "j/"
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
@@ -54,6 +55,7 @@ class Pager:
         self._pages_of_shard: dict[int, int] = {}
         self._segments = Segments(memory.duplicates)
         self._stored_episodes: set[bytes] = set()
+        self._journal = msgspec.msgpack.encode(memory.journal)
         self._ready: dict[str, bytes] = {}  # these three: not known to be stored yet
         self._dirty: dict[str, int] = {}
         self._drop: dict[str, None] = {}
@@ -68,6 +70,9 @@ class Pager:
                 self._restore_episode(bytes.fromhex(rest), blobs[key])
             elif kind == "d":
                 self._segments.restore(key, blobs[key])
+            elif key == JOURNAL:
+                self._journal = blobs[key]
+                self._memory.journal = msgspec.msgpack.decode(blobs[key], type=Journal)
             else:
                 raise IntegrityError(f"memory holds an unknown blob {kind!r}; was it written by a newer version?")
 
@@ -77,6 +82,8 @@ class Pager:
         self._dirty |= {self._key(page): page for page in np.flatnonzero(memory.page_dirty).tolist()}
         for token in memory.episodes_dirty:
             self._note_episode(f"e/{token.hex()}", token, memory.episodes.get(token))
+        if (journal := msgspec.msgpack.encode(memory.journal)) != self._journal:
+            self._ready[JOURNAL] = self._journal = journal
         segments, old = self._segments.delta(memory.watermark_ms)
         memory.page_dirty[:] = False
         memory.episodes_dirty.clear()

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 OURS = ("fraud_guard", "apk_analysis", "datasets", "streams")
-COMES_WITH_FAUST = {"aiokafka", "mode-streaming", "yarl"}  # at the versions that Faust chose
+COMES_WITH_FAUST = {"aiohttp", "aiokafka", "mode-streaming", "yarl"}  # at the versions that Faust chose
 
 
 def imported(file: Path) -> set[str]:

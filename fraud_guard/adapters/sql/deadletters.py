@@ -63,6 +63,12 @@ class SqlDeadLetters:
         with self._db.read() as connection:
             return {reason: int(n) for reason, n in connection.execute(wanted)}
 
+    def totals(self) -> Mapping[str, int]:
+        """Letters by reason since the site began, the replayed ones among them."""
+        with self._db.read() as connection:
+            found = connection.execute(select(dead_letter.c.reason, func.count()).group_by(dead_letter.c.reason))
+            return {reason: int(n) for reason, n in found}
+
     def close(self) -> None:
         """Release the file."""
         self._db.close()

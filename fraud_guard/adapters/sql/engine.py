@@ -6,6 +6,7 @@ Nothing outside this module may depend on SQLite.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityErr
 BUSY_TIMEOUT_S = 10
 PATIENCE_MS = 6_000
 """So long an answer of PostgreSQL is waited for, well within what Kafka's group allows a member to be silent."""
+_TURNED_AWAY = re.compile(r"does not exist|authentication failed|no password supplied|no pg_hba\.conf entry|permission denied|不存在|认证失败|没有.*pg_hba")
+"""What a PostgreSQL server says to who may not come in; libpq gives no code for it."""
 MIGRATION_LOCK = 0x4647  # "FG": of this program, among the advisory locks of a PostgreSQL database
 READ_ONLY = "fraud_guard_read_only"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -34,13 +37,19 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def server_version(url: str) -> str:
-    """The version of the server behind a URL; nothing is changed there. Raises DependencyError."""
+    """The version of the server behind a URL; nothing is changed there.
+
+    Raises DependencyError when it cannot be reached, ConfigurationError when it turns this user away.
+    """
     engine = _engine(url)
     try:
         with engine.connect() as connection:
             return ".".join(map(str, connection.dialect.server_version_info or ()))
     except DBAPIError as error:
-        raise DependencyError(f"{make_url(url).render_as_string()}: {error.orig}; check that it runs and can be reached") from error
+        words = f"{make_url(url).render_as_string()}: {error.orig}"
+        if _TURNED_AWAY.search(str(error.orig)):
+            raise ConfigurationError(f"{words}; check user, password and database of truth_url; the database must exist") from None
+        raise DependencyError(f"{words}; check that it runs and can be reached") from error
     finally:
         engine.dispose()
 

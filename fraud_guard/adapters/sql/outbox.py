@@ -65,6 +65,12 @@ class Outbox(Ledger):
         with self._db.write() as connection:
             return connection.execute(delete(outbox).where(old)).rowcount
 
+    def oldest_waiting(self) -> int | None:
+        """The id of the message that waits longest; None when none does."""
+        with self._db.read() as connection:
+            found: int | None = connection.execute(select(func.min(outbox.c.id)).where(outbox.c.state == WAITING)).scalar()
+        return found
+
     def outbox_counts(self) -> Counter[str]:
         """Messages waiting and set aside."""
         wanted = select(outbox.c.state, func.count()).where(outbox.c.state.in_([WAITING, FAILED]))

@@ -62,12 +62,11 @@ def work(app: faust.App, site: Site, *, loglevel: int = logging.WARNING, logfile
     """Run the worker in this process until it stops; says with which code to exit."""
     from fraud_guard.app.logs import log_to_stderr
 
-    log_to_stderr(loglevel, logfile)
+    log_to_stderr(loglevel, logfile, site.settings.log_format)
     spare_the_memory()
     worker_type: Any = app.conf.Worker
     worker = worker_type(app, loglevel=logging.getLevelName(loglevel), logfile=str(logfile) if logfile else None,
                          redirect_stdouts=False, quiet=True)  # fmt: skip
-    worker.spinner = None  # it would write control codes into stdout
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
