@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from tests.integration.replays import RULES
 from tests.integration.test_crash import in_child
 
 NIGHT_MS = 1_773_690_000_000
+Lived = Callable[..., Driver]
 FAR = 1 << 42
 """A time after every tag."""
 
@@ -40,13 +42,29 @@ def settings_of(folder: Path, **more: Any) -> Settings:
     return live.settings_of(folder, **({"history_dir": folder / "history", "history_days": 3_660} | more))
 
 
-def lived(folder: Path, **more: Any) -> Driver:
-    """A site that has lived through the golden day; its log is full and its history not written yet."""
-    run = Driver(settings_of(folder, **more), ToldClock(NIGHT_MS))
-    for line in range(0, len(lines := lines_of(live.DAY / "tags.ndjson")), 40):
-        run.feed(lines[line : line + 40])
-        run.settle()
-    return run
+@pytest.fixture(scope="module")
+def patterns(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Sites of 1 and 4 partitions that have lived through the golden day and kept no history."""
+    found = {n: tmp_path_factory.mktemp(f"pattern{n}") for n in (1, 4)}
+    lines = lines_of(live.DAY / "tags.ndjson")
+    for partitions, folder in found.items():
+        run = Driver(live.settings_of(folder, tags_partitions=partitions), ToldClock(NIGHT_MS))
+        for at in range(0, len(lines), 40):
+            run.feed(lines[at : at + 40])
+            run.settle()
+        run.close()
+    return found
+
+
+@pytest.fixture
+def lived(patterns: dict[int, Path], tmp_path: Path) -> Lived:
+    """Opens a site whose log is full of the golden day and whose history is not written yet."""
+
+    def opened(partitions: int = 1) -> Driver:
+        shutil.copytree(patterns[partitions] / "data", tmp_path / "data")
+        return Driver(settings_of(tmp_path, tags_partitions=partitions), ToldClock(NIGHT_MS))
+
+    return opened
 
 
 def logged(run: Driver) -> Counter[tuple[int, str]]:
@@ -82,9 +100,9 @@ def subject_of(folder: HistoryFolder) -> bytes:
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_a_site_keeps_every_tag_once(tmp_path: Path, partitions: int) -> None:
+def test_a_site_keeps_every_tag_once(lived: Lived, tmp_path: Path, partitions: int) -> None:
     """After a site has been closed, its history holds each tag of the log exactly once, and starts again behind it."""
-    run = lived(tmp_path, tags_partitions=partitions)
+    run = lived(partitions)
     expected = logged(run)
     run.close()
     assert kept(tmp_path) == expected
@@ -94,9 +112,9 @@ def test_a_site_keeps_every_tag_once(tmp_path: Path, partitions: int) -> None:
 
 @pytest.mark.parametrize("point", ["history-before-rename", "history-after-rename"])
 @pytest.mark.parametrize("nth", [1, 3])
-def test_killed_while_writing(tmp_path: Path, point: str, nth: int) -> None:
+def test_killed_while_writing(lived: Lived, tmp_path: Path, point: str, nth: int) -> None:
     """A worker killed around the birth of a file leaves nothing doubled and nothing lost."""
-    run = lived(tmp_path, tags_partitions=4)
+    run = lived(4)
     assert in_child(functools.partial(die_in, point, nth, functools.partial(write, run))) == -signal.SIGKILL
     writer(run).write_all()
     writer(run).tidy()
@@ -121,7 +139,7 @@ class OneByOne:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
-    def read(self, topic: str, partition: int, offset: int, most: int) -> Any:
+    def read(self, topic: str, partition: int, offset: int, _: int) -> Any:
         return self._log.read(topic, partition, offset, 1)
 
 
@@ -139,9 +157,9 @@ def small_files(run: Driver) -> HistoryFolder:
 
 
 @pytest.mark.parametrize("point", ["history-before-rename", "history-after-rename", "history-merged"])
-def test_killed_while_merging(tmp_path: Path, point: str) -> None:
+def test_killed_while_merging(lived: Lived, tmp_path: Path, point: str) -> None:
     """Merging makes few files of many; killed on the way, readers of this package see each tag once, and the next merge cleans up."""
-    run = lived(tmp_path)
+    run = lived()
     folder, expected = small_files(run), logged(run)
     many = len(folder.files())
     assert many > 5
@@ -152,9 +170,9 @@ def test_killed_while_merging(tmp_path: Path, point: str) -> None:
     assert kept(tmp_path) == expected
 
 
-def test_two_workers_at_one_partition(tmp_path: Path) -> None:
+def test_two_workers_at_one_partition(lived: Lived, tmp_path: Path) -> None:
     """When a partition moves while its old worker is still writing, what both write is one history."""
-    run = lived(tmp_path)
+    run = lived()
     one, two = writer(run), writer(run)
     one._log, two._log = OneByOne(run.site.log), OneByOne(run.site.log)
     for _ in range(3):
@@ -163,9 +181,9 @@ def test_two_workers_at_one_partition(tmp_path: Path) -> None:
     assert kept(tmp_path) == logged(run)
 
 
-def test_nothing_is_trimmed_that_is_not_written(tmp_path: Path) -> None:
+def test_nothing_is_trimmed_that_is_not_written(lived: Lived, tmp_path: Path) -> None:
     """Housekeeping leaves records in the log until they are in the history."""
-    run = lived(tmp_path)
+    run = lived()
     run.clock.advance(3_650 * 86_400_000)  # the log's own clock is that of the machine
     run.site._checkpoint_all()
     run.site.keep_house()
@@ -175,9 +193,9 @@ def test_nothing_is_trimmed_that_is_not_written(tmp_path: Path) -> None:
     assert run.site.log.start(LOG, 0) > 0
 
 
-def test_it_is_written_when_it_is_time(tmp_path: Path) -> None:
+def test_it_is_written_when_it_is_time(lived: Lived, tmp_path: Path) -> None:
     """What comes in waits for `history_write_ms` at most, and not less while little waits."""
-    run = lived(tmp_path)
+    run = lived()
     due = writer(run, write_ms=60_000)
     due.write_due()
     assert due.folder.files() == []
@@ -186,17 +204,17 @@ def test_it_is_written_when_it_is_time(tmp_path: Path) -> None:
     assert kept(tmp_path) == logged(run)
 
 
-def test_the_folder_of_another_log_is_refused(tmp_path: Path) -> None:
+def test_the_folder_of_another_log_is_refused(lived: Lived, tmp_path: Path) -> None:
     """A history that is ahead of the log belongs to another one: the worker says so instead of keeping nothing for days."""
-    lived(tmp_path).close()
+    lived().close()
     new = settings_of(tmp_path).model_copy(update={"data_dir": tmp_path / "new"})
-    with pytest.raises(ConfigurationError, match="FG_HISTORY_DIR.*another log"):
+    with pytest.raises(ConfigurationError, match=r"FG_HISTORY_DIR.*another log"):
         Driver(new, ToldClock(NIGHT_MS))
 
 
-def test_a_disk_that_refuses_is_tried_again(tmp_path: Path) -> None:
+def test_a_disk_that_refuses_is_tried_again(lived: Lived, tmp_path: Path) -> None:
     """What the file system refuses is a DependencyError, which a worker repeats; scoring goes on meanwhile."""
-    run = lived(tmp_path)
+    run = lived()
     (tmp_path / "history").write_text("not a folder")
     with pytest.raises(DependencyError, match="history"):
         writer(run).write_all()
@@ -205,9 +223,9 @@ def test_a_disk_that_refuses_is_tried_again(tmp_path: Path) -> None:
     assert kept(tmp_path) == logged(run)
 
 
-def test_a_live_history_gives_the_alerts_of_the_day(tmp_path: Path) -> None:
+def test_a_live_history_gives_the_alerts_of_the_day(lived: Lived, tmp_path: Path) -> None:
     """A backtest over what a live site of four partitions wrote raises what the site raised, with the same ids and evidence."""
-    run = lived(tmp_path, tags_partitions=4)
+    run = lived(4)
     told = [c for c in run.site.truth.changes() if c.cause == "score"]
     run.close()
     found = Backtest(HistoryFolder(tmp_path / "history"), site_key=live.KEY, named=True).outcome_of(RULES)
@@ -220,9 +238,9 @@ def facts(change: Any) -> Any:
     return change.model_dump(exclude={"station_id"})
 
 
-def test_analysts_find_the_documented_columns(tmp_path: Path) -> None:
+def test_analysts_find_the_documented_columns(lived: Lived, tmp_path: Path) -> None:
     """Polars reads the folder as it is, with the day as a column, and a subject by token."""
-    lived(tmp_path).close()
+    lived().close()
     table = pl.scan_parquet(tmp_path / "history", hive_partitioning=True)
     assert set(table.collect_schema().names()) == {*SCHEMA.names, "day"}
     token = subject_of(folder := HistoryFolder(tmp_path / "history"))
@@ -231,18 +249,18 @@ def test_analysts_find_the_documented_columns(tmp_path: Path) -> None:
     assert {str(day) for day in found["day"]} <= {str(day) for day in folder.days()}
 
 
-def test_a_subject_is_found_in_its_row_groups_only(tmp_path: Path) -> None:
+def test_a_subject_is_found_in_its_row_groups_only(lived: Lived, tmp_path: Path) -> None:
     """A file is sorted by token, so statistics leave at most the groups where it may lie."""
-    lived(tmp_path).close()
+    lived().close()
     folder = HistoryFolder(tmp_path / "history")
     with folder.open(folder.files()[0]) as file:
         assert groups_of(file, b"\x00" * 16) == groups_of(file, b"\xff" * 16) == []
         assert groups_of(file, subject_of(folder)) == [0]
 
 
-def test_whole_days_go(tmp_path: Path) -> None:
+def test_whole_days_go(lived: Lived, tmp_path: Path) -> None:
     """A day goes when it is older than the days to keep, and not before."""
-    lived(tmp_path).close()
+    lived().close()
     folder = HistoryFolder(tmp_path / "history")
     last = folder.days()[-1]
     assert expire(folder, 30, day_of(start_ms_of(last) + 30 * 86_400_000)) == folder.days()[:-1]
@@ -251,9 +269,9 @@ def test_whole_days_go(tmp_path: Path) -> None:
     assert folder.days() == []
 
 
-def test_the_erased_stay_erased(tmp_path: Path) -> None:
+def test_the_erased_stay_erased(lived: Lived, tmp_path: Path) -> None:
     """Erasing takes every tag of a token, leaves all others, and holds when the log is written once more."""
-    run = lived(tmp_path)
+    run = lived()
     folder = small_files(run)
     token = subject_of(folder)
     mine = set(tags_of(folder, token, 0, FAR).ids)
@@ -265,9 +283,9 @@ def test_the_erased_stay_erased(tmp_path: Path) -> None:
     assert kept(tmp_path) == expected
 
 
-def test_the_living_go_on(tmp_path: Path) -> None:
+def test_the_living_go_on(lived: Lived, tmp_path: Path) -> None:
     """An erasure is about the past: tags that happen after it are kept."""
-    run = lived(tmp_path)
+    run = lived()
     writer(run).write_all()
     folder = HistoryFolder(tmp_path / "history")
     mine = tags_of(folder, token := subject_of(folder), 0, FAR)
@@ -277,9 +295,9 @@ def test_the_living_go_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("point", "nth"), [("history-erasure-noted", 1), ("history-erasure-file", 1), ("history-before-rename", 1)])
-def test_killed_while_erasing(tmp_path: Path, point: str, nth: int) -> None:
+def test_killed_while_erasing(lived: Lived, tmp_path: Path, point: str, nth: int) -> None:
     """An erasure that was interrupted is finished by the next housekeeping."""
-    run = lived(tmp_path)
+    run = lived()
     folder = small_files(run)
     token = subject_of(folder)
     assert in_child(functools.partial(die_in, point, nth, functools.partial(erase, folder, token, FAR))) == -signal.SIGKILL

@@ -82,11 +82,17 @@ class Outcome:
 
 
 class Backtest:
-    """A history and the days of it; `outcome_of` may be called for several sets of rules."""
+    """A history and the days of it, `tags` in all; `outcome_of` may be called for several sets of rules."""
 
     def __init__(self, folder: HistoryFolder, span: Span = Span(), *, jobs: int = 1, site_key: str = DEMO_SITE_KEY, named: bool = False) -> None:  # noqa: B008  frozen
         self.reel = Reel(folder, span.read_from, span.last)
+        self.tags = self.reel.count()
         self._span, self._jobs, self._site_key, self._named = span, jobs, site_key, named
+
+    @property
+    def days(self) -> list[date]:
+        """The days that count and of which there are tags."""
+        return sorted({f.day for f in self.reel.files if f.day >= (self._span.first or f.day)})
 
     def outcome_of(self, rules: Mapping[str, str], progress: Callable[[int], None] = lambda _: None, block: int = BLOCK_ROWS) -> Outcome:
         """Run the texts of a generation over the history; `progress` is told the tags read so far.
