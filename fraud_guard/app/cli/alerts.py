@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fraud_guard.escalation.alert import Alert, AlertChange
 
 app = typer.Typer(no_args_is_help=True, callback=lambda: None)
+MOST_REASONS = 3
+"""Reasons beneath a tag; `--json` has all."""
 STATE = {"open": "预警中", "closed": "已办结", "expired": "已到期"}
 CHANGE = {"raised": "发出预警", "escalated": "升级", "evidence": "新证据", "lowered": "人工降级", "closed": "办结", "expired": "到期结束"}
 CAUSE = {"clock": "（超时未处置）", "person": "（人工）"}
@@ -58,8 +60,11 @@ def timeline_lines(told: Timeline) -> Iterator[str]:
     """The alert, then tags and changes in order of time; evidence has a star and its reasons."""
     from rich.markup import escape
 
-    alert = told.alert
-    yield f"{LEVEL[alert.level]} [bold]{STATE[alert.state]}[/]  可能类型 {alert.scam_type}  概率 {alert.probability:.0%}"
+    from fraud_guard.app.rule_files import load_scam_types
+    from fraud_guard.shipped import shipped
+
+    alert, names = told.alert, load_scam_types(shipped("rules"))
+    yield f"{LEVEL[alert.level]} [bold]{STATE[alert.state]}[/]  可能类型 {names[alert.scam_type].zh if alert.scam_type in names else alert.scam_type}  概率 {alert.probability:.0%}"
     yield f"   [dim]{alert.alert_id}[/]"
     entries = [(m.ts_ms, 0, f"{'[bold]★[/]' if m.reasons else ' '} {escape(m.words)}", m.reasons) for m in told.moments]
     entries += [(c.ts_ms, 1, _change(c), ()) for c in told.changes]
@@ -70,7 +75,9 @@ def timeline_lines(told: Timeline) -> Iterator[str]:
             yield f"[bold]{date}[/]"
             day = date
         yield f"  {time} {words}"
-        yield from (f"             · {escape(reason)}" for reason in reasons)
+        yield from (f"             · {escape(reason)}" for reason in reasons[:MOST_REASONS])
+        if len(reasons) > MOST_REASONS:
+            yield f"             [dim]另有 {len(reasons) - MOST_REASONS} 条[/]"
 
 
 def _change(change: AlertChange) -> str:

@@ -36,7 +36,7 @@ _TOLD = (
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A tag in words; `reasons` are the Chinese summaries of the evidence it belongs to."""
+    """A tag in words; `reasons` are the Chinese summaries of the evidence it belongs to, the weightiest first."""
 
     ts_ms: int
     id: str
@@ -102,9 +102,9 @@ def timeline(alert: Alert, changes: Sequence[AlertChange], store: TagStore, hour
 
 
 def _reasons(evidence: Sequence[EvidenceView]) -> dict[str, tuple[str, ...]]:
-    """Summaries by tag id, each once."""
+    """Summaries by tag id, each once, the weightiest first."""
     found: dict[str, tuple[str, ...]] = {}
-    for one in evidence:
+    for one in sorted(evidence, key=lambda e: -e.weight):
         for tag_id in one.tag_ids:
             found[tag_id] = tuple(dict.fromkeys((*found.get(tag_id, ()), one.summary_zh)))
     return found
