@@ -227,6 +227,9 @@ class Site:
         if self.history is not None:
             await asyncio.to_thread(self.history.work)
 
+    def _older_id(self, partition: int, token: bytes, position: int) -> str | None:
+        return self.history.id_at(partition, token, position) if self.history is not None else None
+
     def _needed_from(self, partition: int) -> int:
         saved = self.scorers[partition].saved_offset
         return saved if self.history is None else min(saved, self.history.next_offset(partition))
@@ -258,7 +261,7 @@ class Site:
     def _recovered(self, partition: int) -> Scorer:
         pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
         one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
-                     self.door.refuse, self._tell_rows, self.now_ms, pace)  # fmt: skip
+                     self.door.refuse, self._tell_rows, self.now_ms, pace, partial(self._older_id, partition))  # fmt: skip
         one.recover()
         return one
 

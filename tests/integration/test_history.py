@@ -234,6 +234,26 @@ def test_a_live_history_gives_the_alerts_of_the_day(lived: Lived, tmp_path: Path
     assert [facts(c) for c in backtested] == [facts(c) for c in told]
 
 
+def test_evidence_older_than_the_log_keeps_its_ids(tmp_path: Path) -> None:
+    """The tags behind a sequence that began before what the log still holds are named from the history."""
+    told = []
+    for trimmed in (False, True):
+        run = Driver(settings_of(tmp_path / str(trimmed)), ToldClock(NIGHT_MS))
+        for line in lines_of(live.DAY / "tags.ndjson"):
+            run.feed([line])
+        for _ in range(40):
+            run.advance(10)
+            if trimmed:
+                run.site._checkpoint_all()
+                run.site.history.write_all()
+                run.site.log.trim_older(LOG, FAR * 1_000, {0: run.site.scorers[0].saved_offset})
+        run.settle()
+        told.append([facts(c) for c in run.site.truth.changes()])
+        assert (run.site.log.start(LOG, 0) > 0) == trimmed
+        run.close()
+    assert told[0] == told[1]
+
+
 def facts(change: Any) -> Any:
     return change.model_dump(exclude={"station_id"})
 

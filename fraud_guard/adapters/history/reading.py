@@ -35,6 +35,20 @@ def tags_of(folder: HistoryFolder, token: bytes, from_ms: int, to_ms: int) -> Bl
     return block.take(np.flatnonzero((ts_ms >= from_ms) & (ts_ms <= to_ms)))
 
 
+def id_at(folder: HistoryFolder, token: bytes, partition: int, partitions: int, position: int) -> str | None:
+    """The id of a subject's tag at a position of the log; None when it is not kept."""
+    for name in folder.files():
+        mine = (name.partition, name.partitions) == (partition, partitions)
+        if mine and name.first <= position // POSITIONS_PER_RECORD <= name.last:
+            try:
+                table = _of_subject(folder, name, token)
+            except FileNotFoundError:  # merged at this moment: once more
+                return id_at(folder, token, partition, partitions, position)
+            at = np.flatnonzero(table.column("position").to_numpy() == position)
+            return str(table.column("id")[int(at[0])]) if len(at) else None
+    return None
+
+
 def groups_of(file: Any, token: bytes) -> list[int]:
     """Numbers of the row groups of a pq.ParquetFile that may hold a token: files are sorted by it."""
     every = (file.metadata.row_group(i).column(0).statistics for i in range(file.metadata.num_row_groups))

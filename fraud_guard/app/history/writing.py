@@ -15,9 +15,10 @@ import structlog
 
 from fraud_guard.adapters.history.columns import table_of
 from fraud_guard.adapters.history.folder import HistoryFile, HistoryFolder, day_of
+from fraud_guard.adapters.history.reading import id_at
 from fraud_guard.adapters.history.tidying import expire, finish_erasures, merge
 from fraud_guard.app.topics import LOG
-from fraud_guard.errors import ConfigurationError
+from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
 from fraud_guard.log import Log
 from fraud_guard.tags.block import Block, Controls, decode_record, join
 from fraud_guard.tags.kinds import Kind
@@ -79,10 +80,18 @@ class HistoryWriter:
                     self._catch_up(partition)
 
     def write_all(self) -> None:
-        """Write whatever the log holds by now."""
+        """Write whatever the log holds by now, also of partitions that are held no more: whoever has them may write them, too."""
         with self._at_work:
-            for partition in sorted(self._held):
+            for partition in sorted(self._next):
                 self._catch_up(partition)
+
+    def id_at(self, partition: int, token: bytes, position: int) -> str | None:
+        """The id of a subject's tag that the log has let go; None when the history does not know it or is away."""
+        try:
+            return id_at(self.folder, token, partition, self._partitions, position)
+        except (DependencyError, IntegrityError) as trouble:
+            log.warning("history_away", why=str(trouble))
+            return None
 
     def tidy(self) -> None:
         """Finish what was interrupted, merge small files, let old days go."""
@@ -106,7 +115,7 @@ class HistoryWriter:
         return max(known, start)
 
     def _catch_up(self, partition: int) -> None:
-        while (end := self._log.end(LOG, partition)) > self._next[partition] and partition in self._held:
+        while (end := self._log.end(LOG, partition)) > self._next[partition]:
             first = self._next[partition]
             records = self._log.read(LOG, partition, first, min(RECORDS_AT_ONCE, end - first))
             read = [(r.offset, decode_record(r.value, r.offset)) for r in records]
