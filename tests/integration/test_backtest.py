@@ -84,14 +84,14 @@ def test_the_golden_day(tmp_path: Path) -> None:
     assert as_objects(found.changes) == expected
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_city(city: Path, tmp_path: Path, jobs: int) -> None:
-    """A backtest over a busy city raises what its replay raises, for any number of processes."""
+def test_a_city(city: Path, tmp_path: Path) -> None:
+    """A backtest over a busy city raises what its replay raises, for any number of processes and of tags decided together."""
     history = history_of(city, tmp_path / "history")
-    found = Backtest(history, named=True, jobs=jobs).outcome_of(RULES)
     expected = as_replayed(city, tmp_path)
     assert len({c["alert_id"] for c in expected}) > 10
-    assert as_objects(found.changes) == expected
+    for jobs, together in ((1, 8_000), (2, 8_000), (1, 700)):
+        found = Backtest(history, named=True, jobs=jobs).outcome_of(RULES, together=together)
+        assert as_objects(found.changes) == expected
 
 
 @pytest.mark.parametrize("partitions", [1, 4])

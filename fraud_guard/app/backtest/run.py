@@ -19,9 +19,10 @@ from fraud_guard.app.replay.lane import Yield
 from fraud_guard.app.replay.run import DEMO_SITE_KEY, InletIndex, Plan, Summary, score
 from fraud_guard.dispatch.stations import Stations
 from fraud_guard.escalation.alert import AlertChange
-from fraud_guard.tags.block import Block
+from fraud_guard.tags.block import BLOCK_MAX, Block
 
-BLOCK_ROWS = 1_000
+TOGETHER = 8 * BLOCK_MAX
+"""Tags that are decided together: the fixed cost of a decision is shared, the result is the same."""
 
 
 class Span(NamedTuple):
@@ -94,15 +95,15 @@ class Backtest:
         """The days that count and of which there are tags."""
         return sorted({f.day for f in self.reel.files if f.day >= (self._span.first or f.day)})
 
-    def outcome_of(self, rules: Mapping[str, str], progress: Callable[[int], None] = lambda _: None, block: int = BLOCK_ROWS) -> Outcome:
+    def outcome_of(self, rules: Mapping[str, str], progress: Callable[[int], None] = lambda _: None, together: int = TOGETHER) -> Outcome:
         """Run the texts of a generation over the history; `progress` is told the tags read so far.
 
-        The result is the same for any number of jobs. Subjects are tokens, evidence names its tags if `named`.
+        The result is the same for any number of jobs, and of tags decided `together`. Subjects are tokens, evidence names its tags if `named`.
         """
         began = time.monotonic()
         plan = Plan(rules=rules, stations=Stations([]), registry={}, closures={}, site_key=self._site_key, jobs=self._jobs)
         outcome, index = Outcome(self._span.from_ms), InletIndex() if self._named else None
-        score(plan, self._numbered(index, outcome.summary, progress, block), outcome, outcome.summary)
+        score(plan, self._numbered(index, outcome.summary, progress, together), outcome, outcome.summary)
         outcome.finish()
         if index is not None:
             outcome.changes = self._with_ids(outcome.changes, index)
@@ -110,10 +111,13 @@ class Backtest:
         return outcome
 
     def _numbered(self, index: InletIndex | None, summary: Summary, progress: Callable[[int], None], size: int) -> Iterator[Block]:
-        for offset, block in enumerate(self.reel.blocks(size)):
-            block.number(offset)
-            if index is not None:
-                index.add(block)
+        offset = 0
+        for block in self.reel.blocks(size):
+            for part in block.cut():
+                part.number(offset)
+                if index is not None:
+                    index.add(part)
+                offset += 1
             yield block
             summary.lines += len(block)
             progress(summary.lines)
