@@ -26,7 +26,7 @@ from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.numbers import normalise
 from fraud_guard.door.opinions import shipped_opinions
-from fraud_guard.door.tokens import Tokeniser
+from fraud_guard.door.tokens import Tokeniser, shard_of
 from fraud_guard.escalation.alert import AlertChange
 from fraud_guard.shipped import shipped
 from fraud_guard.tags.block import Block
@@ -92,6 +92,15 @@ def test_a_city(city: Path, tmp_path: Path) -> None:
     for jobs, together in ((1, 8_000), (2, 8_000), (1, 700)):
         found = Backtest(history, named=True, jobs=jobs).outcome_of(RULES, together=together)
         assert as_objects(found.changes) == expected
+
+
+def test_a_sample(city: Path, tmp_path: Path) -> None:
+    """Of one person in four the alerts are those that a backtest of everybody raises for them."""
+    history = history_of(city, tmp_path / "history")
+    whole = as_objects(Backtest(history, named=True).outcome_of(RULES).changes)
+    sample = as_objects(Backtest(history, named=True, one_in=4, jobs=2).outcome_of(RULES).changes)
+    assert sample
+    assert sample == [c for c in whole if shard_of(bytes.fromhex(c["subject"])) < 128]
 
 
 @pytest.mark.parametrize("partitions", [1, 4])

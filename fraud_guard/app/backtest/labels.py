@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
+import numpy as np
 
+from fraud_guard.app.replay.run import in_sample
 from fraud_guard.dispatch.order import Order
+from fraud_guard.door.tokens import shard_of
 from fraud_guard.escalation.alert import Alert, AlertChange
 from fraud_guard.evaluation.alerts import read_alerts
 from fraud_guard.evaluation.detection import by_level
@@ -47,10 +50,16 @@ class NoLabels:
 
 
 class CityLabels:
-    """The truth of a labelled city, subjects as tokens: everything is known. As `evaluate` counts, contact is true."""
+    """The truth of a labelled city, subjects as tokens: everything is known. As `evaluate` counts, contact is true.
 
-    def __init__(self, truth: Truth, from_ms: int, to_ms: int) -> None:
-        inside = tuple(e for e in truth.episodes if from_ms <= e.t_first_ms and e.t_last_ms < to_ms)
+    Recall is that of the people in a sample of one in `one_in`.
+    """
+
+    def __init__(self, truth: Truth, from_ms: int, to_ms: int, one_in: int = 1) -> None:
+        shards = np.array([shard_of(bytes.fromhex(e.subject)) for e in truth.episodes], np.uint16)
+        days = [from_ms <= e.t_first_ms and e.t_last_ms < to_ms for e in truth.episodes]
+        chosen = in_sample(shards, one_in) & np.array(days, np.bool_)
+        inside = tuple(e for e, mine in zip(truth.episodes, chosen, strict=True) if mine)
         self._whole, self._inside = truth, msgspec.structs.replace(truth, episodes=inside)
 
     def judge(self, changes: list[AlertChange]) -> Judged:

@@ -70,20 +70,21 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A backtest; `before` and `changed` only with rules to compare with."""
+    """A backtest of one subject in `one_in`; `tags` that were read. `before` and `changed` only with rules to compare with."""
 
     tags: int
     repeats: int
     days: tuple[str, ...]
+    one_in: int
     now: Side
     before: Side | None = None
     changed: Changed | None = None
 
 
-def report(days: Iterable[str], labels: Labels, now: Outcome, before: Outcome | None = None) -> Report:
+def report(days: Iterable[str], labels: Labels, now: Outcome, before: Outcome | None = None, one_in: int = 1) -> Report:
     """Everything worth telling; the same outcomes give the same report."""
     side, alerts = _side(now, labels.judge(now.changes))
-    told = Report(now.summary.lines, now.summary.duplicate, tuple(days), side)
+    told = Report(now.summary.lines, now.summary.duplicate, tuple(days), one_in, side)
     if before is None:
         return told
     other, others = _side(before, labels.judge(before.changes))

@@ -83,12 +83,12 @@ class Outcome:
 
 
 class Backtest:
-    """A history and the days of it, `tags` in all; `outcome_of` may be called for several sets of rules."""
+    """A history and the days of it, `tags` in all, of which one subject in `one_in` is scored; `outcome_of` may be called for several sets of rules."""
 
-    def __init__(self, folder: HistoryFolder, span: Span = Span(), *, jobs: int = 1, site_key: str = DEMO_SITE_KEY, named: bool = False) -> None:  # noqa: B008  frozen
+    def __init__(self, folder: HistoryFolder, span: Span = Span(), *, jobs: int = 1, site_key: str = DEMO_SITE_KEY, named: bool = False, one_in: int = 1) -> None:  # noqa: B008  frozen
         self.reel = Reel(folder, span.read_from, span.last)
         self.tags = self.reel.count()
-        self._span, self._jobs, self._site_key, self._named = span, jobs, site_key, named
+        self._span, self._jobs, self._site_key, self._named, self._one_in = span, jobs, site_key, named, one_in
 
     @property
     def days(self) -> list[date]:
@@ -101,7 +101,7 @@ class Backtest:
         The result is the same for any number of jobs, and of tags decided `together`. Subjects are tokens, evidence names its tags if `named`.
         """
         began = time.monotonic()
-        plan = Plan(rules=rules, stations=Stations([]), registry={}, closures={}, site_key=self._site_key, jobs=self._jobs)
+        plan = Plan(rules=rules, stations=Stations([]), registry={}, closures={}, site_key=self._site_key, jobs=self._jobs, one_in=self._one_in)
         outcome, index = Outcome(self._span.from_ms), InletIndex() if self._named else None
         score(plan, self._numbered(index, outcome.summary, progress, together), outcome, outcome.summary)
         outcome.finish()

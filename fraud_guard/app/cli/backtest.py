@@ -33,6 +33,7 @@ def backtest(
     alerts: Annotated[Path | None, typer.Option(help="Write the alert changes of --rules here, subjects as tokens.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The whole report as one JSON object.")] = False,
     show: Annotated[int, typer.Option(min=0, help="How many new and gone alerts to list.")] = 10,
+    one_in: Annotated[int, typer.Option(min=1, max=512, help="Score only one person in so many; for months of a large city.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes; the result is the same.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -44,10 +45,10 @@ def backtest(
     with errors_told():
         span = Span(_day(first), _day(last), warm_up)
         key = _key(data_dir, site_key)
-        test = Backtest(existing(history), span, jobs=jobs, site_key=key, named=alerts is not None)
-        labels = _labels(truth, data_dir, key, test, span)
+        test = Backtest(existing(history), span, jobs=jobs, site_key=key, named=alerts is not None, one_in=one_in)
+        labels = _labels(truth, data_dir, key, test, span, one_in)
         now, before = _outcomes(test, rules, compare, quiet=quiet)
-        told = report([str(d) for d in test.days], labels, now, before)
+        told = report([str(d) for d in test.days], labels, now, before, one_in)
         if alerts is not None:
             _write(alerts, now)
     _tell(told, now, json=json, show=show, jobs=jobs)
@@ -63,14 +64,14 @@ def _key(data_dir: Path | None, given: str | None) -> str:
     return site_key(existing_site(data_dir)) if data_dir else DEMO_SITE_KEY
 
 
-def _labels(truth: Path | None, data_dir: Path | None, key: str, test: Backtest, span: Span) -> Labels:
+def _labels(truth: Path | None, data_dir: Path | None, key: str, test: Backtest, span: Span, one_in: int) -> Labels:
     from fraud_guard.adapters.history.folder import start_ms_of
     from fraud_guard.app.backtest.labels import CityLabels, ClosureLabels, NoLabels
     from fraud_guard.app.offline import existing_site, open_truth
 
     if truth is not None:
         end = test.days[-1] + timedelta(days=1) if test.days else date.max
-        return CityLabels(_city(truth, key), span.from_ms, start_ms_of(end))
+        return CityLabels(_city(truth, key), span.from_ms, start_ms_of(end), one_in)
     if data_dir is None:
         return NoLabels()
     with closing(open_truth(existing_site(data_dir))) as site:

@@ -24,6 +24,8 @@ def report_parts(report: Report, most: int) -> Iterator[str | Table]:
     """Head, tables, and at most so many new and gone alerts."""
     days = f"{report.days[0]} … {report.days[-1]} ({len(report.days)} days)" if report.days else "no days"
     yield f"[bold]回测 backtest[/]  {days}, {report.tags:,} tags, {report.now.alerts:,} alerts for {report.now.subjects:,} people"
+    if report.one_in > 1:
+        yield f"[bold]a sample[/]: one person in {report.one_in:,} was scored; times {report.one_in:,} it is the city"
     yield "answers, clocks and control records take no part: an alert ends by expiry alone"
     yield ""
     yield _levels(report.now, report.before)

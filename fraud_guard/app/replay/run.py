@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from fraud_guard.adapters.sealing import Keys
 from fraud_guard.app.replay.lane import Lane, Yield
@@ -35,7 +36,7 @@ from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.feedback.closure import Closure
 from fraud_guard.memory.duplicates import NEW, REPEAT, REUSE, Duplicates
 from fraud_guard.peers.stage import PeerStage
-from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, Block
+from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, SHARDS, Block
 from fraud_guard.tags.reasons import Reason
 
 DEMO_SITE_KEY = "fraud-guard public demo key: not secret, never use it for real people"
@@ -49,7 +50,10 @@ class Taker(Protocol):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a replay needs to know. `rules` are the texts of a generation; `door_models`: texts and hosts are scored."""
+    """What a replay needs to know. `rules` are the texts of a generation; `door_models`: texts and hosts are scored.
+
+    `one_in`: only every so manieth subject is scored (by shard); callers are known from the calls of all.
+    """
 
     rules: Mapping[str, str]
     stations: Stations
@@ -61,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True):
     reorder_ms: int = 60_000
     jobs: int = 1
     block: int = BLOCK_MAX
+    one_in: int = 1
 
 
 class Summary(msgspec.Struct):
@@ -122,7 +127,8 @@ def score(plan: Plan, blocks: Iterator[Block], results: Taker, summary: Summary)
         for block in blocks:
             peers.tell(block.rows)
             watermark_ms = int(block.rows["watermark_ms"][-1])
-            _collect(feed(_once(block, seen, results, summary)), results, summary)
+            once = _once(block, seen, results, summary)
+            _collect(feed(once if plan.one_in == 1 else _sample(once, plan.one_in)), results, summary)
         _collect(finish(watermark_ms), results, summary)
 
 
@@ -278,6 +284,15 @@ def _once(block: Block, seen: Duplicates, results: Taker, summary: Summary) -> B
         summary.dead[Reason.ID_REUSE] += 1
         results.dead(inlet, Reason.ID_REUSE, "")
     return Block(rows[status == NEW], [], [], [])
+
+
+def _sample(block: Block, one_in: int) -> Block:
+    return Block(block.rows[in_sample(block.rows["shard"], one_in)], [], [], [])
+
+
+def in_sample(shard: npt.NDArray[np.uint16], one_in: int) -> npt.NDArray[np.bool_]:
+    """Which of these shards are in a sample of one in so many."""
+    return shard < SHARDS // one_in
 
 
 def _count_channels(block: Block, summary: Summary) -> None:
