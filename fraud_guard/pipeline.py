@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.behaviour import is_heavier
-from fraud_guard.escalation.effects import AlertEffect, DeadRow, Effects, Tally
+from fraud_guard.escalation.effects import AlertEffect, DeadRow, Effects, Hit, Tally
 from fraud_guard.escalation.escalate import Sighting, end, observe, standing
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.generation import Generation
@@ -62,6 +62,7 @@ class _Decision:
         self.rounds = Rounds(memory, self.book, self.watermarks_ms, positions)
         self.observed: dict[bytes, int] = {}
         self.alerts: list[AlertEffect] = []
+        self.hits: list[Hit] = []
 
     def block(self, block: Block) -> Effects:
         kept, dead, tally = self._without_duplicates(block)
@@ -98,7 +99,7 @@ class _Decision:
         return self._effects(dead, tally)
 
     def _effects(self, dead: list[DeadRow], tally: Tally) -> Effects:
-        return Effects(tuple(sorted(self.alerts, key=lambda a: a.position)), tuple(dead), tally)
+        return Effects(tuple(sorted(self.alerts, key=lambda a: a.position)), tuple(dead), tally, tuple(self.hits))
 
     def _without_duplicates(self, block: Block) -> tuple[Ints, list[DeadRow], Tally]:
         rows = block.rows
@@ -130,6 +131,7 @@ class _Decision:
             token = looked.rows["token"][i].tobytes()
             self._expire(token, int(looked.watermark_ms[i]))
             evidence = self._evidence(looked, i, found) + self._second_voice(looked, i, token, float(weights[i]))
+            self.hits += [Hit(e.id, token, e.ts_ms) for e in evidence]
             self._observe(self._sighting(looked, i, token), evidence)
 
     def _sighting(self, looked: Looked, i: int, token: bytes) -> Sighting:

@@ -30,6 +30,8 @@ LONGEST_WAIT_S = 5.0
 DOOR_RECORDS = 4 * BLOCK_MAX
 """Raw records that the door takes at once while it is behind: one transaction for several blocks."""
 
+HISTORY_TICK_MS = 1_000
+
 
 def take_in(app: faust.App, site: Site) -> None:
     """Inlets -> door -> the log."""
@@ -115,6 +117,14 @@ def chase_deadlines(app: faust.App, site: Site) -> None:
     @app.task
     async def housekeeping() -> None:
         await _every(app, site, 60_000, site.keep_house)
+
+
+def keep_history(app: faust.App, site: Site) -> None:
+    """The log -> Parquet by day, behind everything else."""
+
+    @app.task
+    async def history() -> None:
+        await _every(app, site, HISTORY_TICK_MS, site.keep_history)
 
 
 async def _every(app: faust.App, site: Site, interval_ms: int, act: Callable[[], Any]) -> None:

@@ -38,6 +38,8 @@ ReadLog = Callable[[int, int], Logged]
 """(first offset, how many) -> (offset, value) of this partition's records; fewer at the end."""
 Tell = Callable[[np.ndarray], None]
 """Sets the `reputation` of rows."""
+OlderId = Callable[[bytes, int], str | None]
+"""(token, position) -> id of a tag that the log has let go; None when nobody knows it."""
 LetterSink = Callable[[Sequence[tuple[int, str]]], None]
 """Takes (inlet position, reason) of tags that the scorer refuses."""
 
@@ -68,10 +70,12 @@ class Scorer:
     def __init__(
         self, partition: str, store: MemoryStore, truth: Truth, archive: GenerationArchive, read: ReadLog,
         letters: LetterSink, tell: Tell, now_ms: Callable[[], int], pace: Pace = Pace(),  # noqa: B008  frozen
+        older_id: OlderId = lambda _, __: None,
     ) -> None:  # fmt: skip
         self.partition, self.counts = partition, Counter[str]()
         self._store, self._truth, self._archive, self._read = store, truth, archive, read
         self._letters, self._tell, self._now_ms, self._pace = letters, tell, now_ms, pace
+        self._ask_older_id = older_id
         self._skip: set[int] = set()
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._torn = False  # memory is being built again to find a tag that breaks it
@@ -282,21 +286,24 @@ class Scorer:
         return tuple(
             EvidenceView(
                 kind=e.kind, id=e.id, version=e.version, weight=w, summary_zh=e.summary_zh, summary_en=e.summary_en,
-                tag_ids=tuple(self._tag_ids(e.positions, record)),
+                tag_ids=tuple(self._tag_ids(effect.token, e.positions, record)),
             )
             for e, w in zip(effect.evidence, effect.weights, strict=True)
         )  # fmt: skip
 
-    def _tag_ids(self, positions: Sequence[int], record: Block | Controls) -> Iterator[str]:
+    def _tag_ids(self, token: bytes, positions: Sequence[int], record: Block | Controls) -> Iterator[str]:
         for position in positions:
             own = record.id_at(position) if isinstance(record, Block) else None
-            yield from (own,) if own is not None else self._older_id(position)
+            yield from (own,) if own is not None else self._older_id(token, position)
 
-    def _older_id(self, position: int) -> Iterator[str]:
+    def _older_id(self, token: bytes, position: int) -> Iterator[str]:
         at = position // POSITIONS_PER_RECORD
         found = self._read(at, 1)
         block = decode_record(found[0][1], at) if found and found[0][0] == at else None
-        if isinstance(block, Block) and (known := block.id_at(position)) is not None:
+        known = block.id_at(position) if isinstance(block, Block) else None
+        if known is None:
+            known = self._ask_older_id(token, position)
+        if known is not None:
             yield known
 
 

@@ -6,6 +6,7 @@ DependencyError.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections import Counter
@@ -38,7 +39,7 @@ from fraud_guard.app.restoring import RestoringStore
 from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
-from fraud_guard.app.stores import open_log, open_memory, open_snapshots, truth_place
+from fraud_guard.app.stores import open_history, open_log, open_memory, open_snapshots, truth_place
 from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
 from fraud_guard.app.waits import Waits
 from fraud_guard.dispatch.desk import Outcome
@@ -46,7 +47,7 @@ from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.errors import ConfigurationError, FencedError, IntegrityError, RuleError
+from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError, RuleError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.log import Record
 from fraud_guard.ports import OutboxItem
@@ -98,6 +99,7 @@ class Site:
             every_ms=settings.snapshot_ms, accept_gap=settings.accept_gap,
         )  # fmt: skip
         self._opened.append(self.store.close)
+        self.history = open_history(settings, self.log, self.now_ms)
         self.relay = Relay(self.truth, self._senders(), self.now_ms, partial(timed, "relay"))
         self.door = self._open_door(Tokeniser(self.keys.token))
         self.door.restore_watermark()
@@ -149,6 +151,7 @@ class Site:
             self.door.flush()
             with suppress(FencedError):  # it was released, and somebody else has it by now
                 self._checkpoint_all()
+            self._write_rest()
         self.abandon()
 
     def abandon(self) -> None:
@@ -175,11 +178,15 @@ class Site:
         if not self._announced:  # after memory was compared with the log: this makes the log longer
             self._check_ends(self.door.announce(self._opening))
             self._announced = True
+        if self.history is not None:
+            self.history.hold(wanted)
         self.holds, self.takes_in = True, takes_in
 
     def release(self) -> None:
         """Others may get what this worker has: store how far it came, and score nothing until the next `assign`."""
         self.holds = self.takes_in = False
+        if self.history is not None:
+            self.history.hold(())
         self._checkpoint_all()
 
     def checkpoint_peers_if_due(self) -> bool:
@@ -236,7 +243,7 @@ class Site:
     def keep_house(self) -> None:
         """Trim what is older than the retention and no longer needed; let quotes expire."""
         before_ms = self.now_ms() - self.settings.retention_h * 3_600_000
-        kept = {p: one.saved_offset for p, one in self.scorers.items()}
+        kept = {p: self._needed_from(p) for p in self.scorers}
         if kept:
             self.log.trim_older(LOG, before_ms, kept)
             self.log.trim_older(PEERS, before_ms, {0: self.peers.saved_offset})
@@ -245,6 +252,26 @@ class Site:
         self.vault.expire(self.now_ms())
         while self.vault.merge():
             pass
+
+    async def keep_history(self) -> None:
+        """Write what is due of the history, in a thread of its own."""
+        if self.history is not None:
+            await asyncio.to_thread(self.history.work)
+
+    def _older_id(self, partition: int, token: bytes, position: int) -> str | None:
+        return self.history.id_at(partition, token, position) if self.history is not None else None
+
+    def _needed_from(self, partition: int) -> int:
+        saved = self.scorers[partition].saved_offset
+        return saved if self.history is None else min(saved, self.history.next_offset(partition))
+
+    def _write_rest(self) -> None:
+        if self.history is None:
+            return
+        try:
+            self.history.write_all()
+        except DependencyError as away:  # the next worker goes on from the last file
+            log.warning("history_left", why=str(away))
 
     def _checkpoint_all(self) -> None:
         for one in self.scorers.values():
@@ -265,7 +292,7 @@ class Site:
     def _recovered(self, partition: int) -> Scorer:
         pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
         one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
-                     self.door.refuse, self._tell_rows, self.now_ms, pace)  # fmt: skip
+                     self.door.refuse, self._tell_rows, self.now_ms, pace, partial(self._older_id, partition))  # fmt: skip
         one.recover()
         if (start := self.log.start(LOG, partition)) > one.next_offset:  # the store lets this pass when FG_ACCEPT_GAP does
             one.skip_to(start)

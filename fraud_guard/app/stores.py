@@ -14,12 +14,13 @@ from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
 from fraud_guard.app.settings import Settings
 from fraud_guard.errors import ConfigurationError
 from fraud_guard.log import Log
-from fraud_guard.ports import MemoryStore
+from fraud_guard.ports import MemoryStore, Now
 
 if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.access import Credentials
     from fraud_guard.adapters.sealing import Sealer
     from fraud_guard.adapters.snapshots import SnapshotFolder
+    from fraud_guard.app.history.writing import HistoryWriter
 
 WORKERS = "fraud_guard"
 """The name of the Faust app, and of its group in Kafka."""
@@ -78,3 +79,14 @@ def open_memory(settings: Settings) -> MemoryStore:
     from fraud_guard.adapters.redis_memory import RedisMemoryStore  # noqa: PLC0415  0.1 s that the default need not pay
 
     return RedisMemoryStore(settings.memory_url.get_secret_value(), settings.site_name)
+
+
+def open_history(settings: Settings, log: Log, now_ms: Now) -> HistoryWriter | None:
+    """What writes the history; None when none is kept."""
+    if settings.history_dir is None:
+        return None
+    from fraud_guard.adapters.history.folder import HistoryFolder  # noqa: PLC0415  Parquet, which most workers do without
+    from fraud_guard.app.history.writing import HistoryWriter, Pace  # noqa: PLC0415
+
+    pace = Pace(settings.history_write_ms, settings.history_days)
+    return HistoryWriter(HistoryFolder(settings.history_dir), log, settings.tags_partitions, now_ms, pace)

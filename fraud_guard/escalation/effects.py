@@ -40,6 +40,14 @@ class DeadRow(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Hit(msgspec.Struct, frozen=True, array_like=True):
+    """Evidence that was found, whether it changed an alert or not: `id` of the rule or model, whose, and when."""
+
+    id: str
+    token: bytes
+    ts_ms: int
+
+
 class Tally(msgspec.Struct, frozen=True):
     """Conservation: `read` = `scored` + `duplicate` + `dead`; ticks and controls are apart."""
 
@@ -58,3 +66,4 @@ class Effects(msgspec.Struct, frozen=True):
     alerts: tuple[AlertEffect, ...] = ()
     dead: tuple[DeadRow, ...] = ()
     tally: Tally = Tally()
+    hits: tuple[Hit, ...] = ()

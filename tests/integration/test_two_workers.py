@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
+from fraud_guard.adapters.history.folder import HistoryFolder
+from fraud_guard.adapters.history.tidying import merge
 from fraud_guard.adapters.kafka.log import KafkaLog
 from fraud_guard.app.stores import WORKERS
 from fraud_guard.app.topics import LOG, MIXED
+from fraud_guard.tags.block import Block, decode_record, text
 from fraud_guard.testing import lines_of
 from scripts.servers.broker import Broker
 from tests.integration import live
@@ -26,11 +32,12 @@ FED = 60
 
 
 @pytest.fixture
-def shared(site_apache_kafka: Broker, new_database: NewDatabase, valkey: str) -> dict[str, Any]:
+def shared(site_apache_kafka: Broker, new_database: NewDatabase, valkey: str, tmp_path: Path) -> dict[str, Any]:
     """Settings of a site that several workers share."""
     return {
         "kafka": site_apache_kafka.address, "truth_url": new_database(), "memory_url": valkey, "site_name": "two-workers",
         "tags_partitions": PARTITIONS, "idle_ms": 600_000,
+        "history_dir": tmp_path / "history", "history_days": 3_660, "history_write_ms": 1_000,
     }  # fmt: skip
 
 
@@ -51,7 +58,7 @@ def scored(log: KafkaLog, folder: Path, shared: dict[str, Any]) -> bool:
 
 
 def test_killed_in_turn(log: KafkaLog, shared: dict[str, Any], tmp_path: Path) -> None:
-    """While tags come in, each worker is killed and started again: nothing is lost, nothing is told twice."""
+    """While tags come in, each worker is killed and started again: nothing is lost, nothing is told twice, nor kept twice in the history."""
     lines = lines_of(live.DAY / "tags.ndjson")
     for name in ("one", "two", "alone"):
         (tmp_path / name).mkdir()
@@ -67,10 +74,30 @@ def test_killed_in_turn(log: KafkaLog, shared: dict[str, Any], tmp_path: Path) -
             workers[name].kill()
             workers[name] = start(tmp_path, name, shared)
         workers["one"].until(lambda: scored(log, tmp_path / "one", shared))
+        workers["two"].until(lambda: asyncio.run(members(shared["kafka"])) == 2)  # a worker that still starts dies of SIGTERM
         assert [worker.stop() for worker in workers.values()] == [0, 0], [w.words()[-2_000:] for w in workers.values()]
     assert alone.ended() == 0
+    assert kept(tmp_path) == logged(log)
     together, undisturbed = live.told(tmp_path / "one", **shared), live.told(tmp_path / "alone")
     assert together == undisturbed
+
+
+def logged(log: KafkaLog) -> Counter[tuple[str, int]]:
+    """(id, position) of every tag in the log."""
+    found = Counter[tuple[str, int]]()
+    for partition in range(PARTITIONS):
+        records = log.read(LOG, partition, 0, 100_000)
+        assert len(records) == log.end(LOG, partition)
+        blocks = [decode_record(record.value, record.offset) for record in records]
+        found.update((text(b.ids, i), int(b.rows["position"][i])) for b in blocks if isinstance(b, Block) for i in range(len(b)) if b.rows["kind"][i])
+    return found
+
+
+def kept(folder: Path) -> Counter[tuple[str, int]]:
+    """(id, position) of every tag in the history that the workers share."""
+    merge(HistoryFolder(folder / "history"), date.max)
+    table = pl.read_parquet(folder / "history" / "day=*" / "*.parquet")
+    return Counter(zip(table["id"].to_list(), table["position"].to_list(), strict=True))
 
 
 async def members(address: str) -> int:

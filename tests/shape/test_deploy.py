@@ -13,8 +13,8 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
-from fraud_guard.app.metrics import TABLE
 
+from fraud_guard.app.metrics import TABLE
 from fraud_guard.app.settings import Settings
 
 ROOT = Path(__file__).parents[2]

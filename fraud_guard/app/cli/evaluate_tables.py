@@ -54,7 +54,7 @@ def compare_table(now: Card, before: Card) -> Table:
     )
     for d in compare(now, before):
         share = d.key.startswith(("recall", "precision", "type accuracy"))
-        show: Show = _percent if share else _number
+        show: Show = percent if share else _number
         low, high = d.change.low, d.change.high
         span = f"{show(low)} … {show(high)}" if low is not None and high is not None else "—"
         note = f"+{d.gained} −{d.lost} 配对 paired" if d.paired else ""
@@ -68,12 +68,12 @@ def compare_table(now: Card, before: Card) -> Table:
 def _levels(card: Card) -> Table:
     table = _table("按级别 by level (first line: value, n; second: 95 %)", "指标 figure", *AT_MOST, folds=True)
     rows: dict[str, tuple[Show, Iterable[Estimate]]] = {
-        "止损前预警率 recall before the loss": (_percent, (row.recall for row in card.levels)),
+        "止损前预警率 recall before the loss": (percent, (row.recall for row in card.levels)),
         "提前量中位 lead time, median": (_span, (row.lead_min for row in card.levels)),
         "  四分位 lower quartile": (_span, (row.lead_q1_min for row in card.levels)),
         "  四分位 upper quartile": (_span, (row.lead_q3_min for row in card.levels)),
-        "准确率 precision (contact is true)": (_percent, (row.precision for row in card.levels)),
-        "准确率 precision (loss, aborted)": (_percent, (row.precision_inside for row in card.levels)),
+        "准确率 precision (contact is true)": (percent, (row.precision for row in card.levels)),
+        "准确率 precision (loss, aborted)": (percent, (row.precision_inside for row in card.levels)),
         "每万人每天预警 alerts per 10,000 a day": (_number, (row.alerts_per_10k_days for row in card.levels)),
         "每百万标签误报 false per 10⁶ tags": (_number, (row.false_per_1e6_tags for row in card.levels)),
         "每百万人天误报 false per 10⁶ person-days": (
@@ -99,7 +99,7 @@ def _budget(card: Card) -> Table:
     for row in card.budget:
         least = "—" if row.least_probability is None else f"{row.least_probability:.3f}"
         budget = "—" if row.budget is None else f"{row.budget:,}"
-        cells = (_cell(row.precision, _percent), _cell(row.precision_inside, _percent))
+        cells = (_cell(row.precision, percent), _cell(row.precision_inside, percent))
         table.add_row(BUDGETS.get(row.what, row.what), budget, f"{row.taken:,}", least, *cells)
     return table
 
@@ -108,7 +108,7 @@ def _paces(card: Card) -> Table:
     heads = [f"预警率 recall {level}" for level in AT_MOST]
     table = _table("按节奏 by pace", "", *heads, "提前量 lead ≤3", "每案预警 alerts per episode")
     for row in (row for row in card.paces if row.episodes):
-        recall = (_cell(figure, _percent) for figure in row.recall)
+        recall = (_cell(figure, percent) for figure in row.recall)
         table.add_row(
             PACES.get(row.key, row.key),
             *recall,
@@ -121,8 +121,8 @@ def _paces(card: Card) -> Table:
 def _types(card: Card) -> Table:
     known, typing = _type_names(), card.typing
     title = (
-        f"按类型 by scam type: accuracy {_inline(typing.accuracy, _percent)}, macro-F1 {_inline(typing.macro_f1, _number)}; "
-        f"loss and aborted alone {_inline(typing.accuracy_inside, _percent)}, {_inline(typing.macro_f1_inside, _number)}"
+        f"按类型 by scam type: accuracy {inline(typing.accuracy, percent)}, macro-F1 {inline(typing.macro_f1, _number)}; "
+        f"loss and aborted alone {inline(typing.accuracy_inside, percent)}, {inline(typing.macro_f1_inside, _number)}"
     )
     heads = (
         "预警率 recall ≤2",
@@ -148,8 +148,8 @@ def _acted(row: EpisodeRow | None) -> tuple[str, str, str]:
     if row is None:
         return ("—",) * 3
     return (
-        _cell(row.recall[ACTED - 1], _percent),
-        _cell(row.recall[ACTED], _percent),
+        _cell(row.recall[ACTED - 1], percent),
+        _cell(row.recall[ACTED], percent),
         _cell(row.lead_min[ACTED], _span),
     )
 
@@ -157,7 +157,7 @@ def _acted(row: EpisodeRow | None) -> tuple[str, str, str]:
 def _calibration(card: Card) -> Table:
     found = card.calibration
     brier = "—" if found.brier is None else f"{found.brier:.3f}"
-    title = f"概率校准 calibration: ECE {_inline(found.ece, _number)}, loss and aborted alone {_inline(found.ece_inside, _number)}, Brier {brier}"
+    title = f"概率校准 calibration: ECE {inline(found.ece, _number)}, loss and aborted alone {inline(found.ece_inside, _number)}, Brier {brier}"
     heads = ("n", "预期 expected", "实际 observed", "O/E", "(loss, aborted)", "O/E")
     table = _table(title, "末态 last state", *heads)
     for row in (*found.levels, *found.bins):
@@ -181,13 +181,13 @@ def _lookalikes(card: Card) -> Table:
     for row in card.lookalikes:
         if row.spans or any(row.false):
             name, spans = (row.key, f"{row.spans:,}") if row.key else ("无 none of them", "—")
-            table.add_row(name, spans, _cell(row.alerted, _percent), *(str(n) for n in row.false))
+            table.add_row(name, spans, _cell(row.alerted, percent), *(str(n) for n in row.false))
     return table
 
 
 def _group(fairness: Fairness) -> Table:
     by = GROUPS.get(fairness.by, fairness.by)
-    title = f"按{by}, level ≤3: 误报比 false-alarm ratio {_inline(fairness.ratio, _number)} "
+    title = f"按{by}, level ≤3: 误报比 false-alarm ratio {inline(fairness.ratio, _number)} "
     title += f"(门槛 gate ≤ {fairness.gate:g}) {VERDICTS[fairness.verdict]}"
     if fairness.highest:
         title += f", {fairness.highest} / {fairness.lowest}"
@@ -196,7 +196,7 @@ def _group(fairness: Fairness) -> Table:
     for row in fairness.rows:
         name = f"{row.key} (少 few)" if row.key in fairness.left_out else row.key
         rates = (_cell(rate, _number) for rate in (row.alerts_per_10k_days, row.false_per_10k_days))
-        table.add_row(name, f"{row.people:,}", _cell(row.episodes.recall[ACTED], _percent), *rates)
+        table.add_row(name, f"{row.people:,}", _cell(row.episodes.recall[ACTED], percent), *rates)
     return table
 
 
@@ -209,7 +209,7 @@ def _priors(card: Card) -> Table:
     for i, prior in enumerate(card.priors):
         cells = [row.precision[i] for row in card.at_priors]
         if any(cell.value is not None for cell in cells):
-            table.add_row(f"1 : {1 / prior:,.0f}", *(_cell(cell, _percent) for cell in cells))
+            table.add_row(f"1 : {1 / prior:,.0f}", *(_cell(cell, percent) for cell in cells))
     return table
 
 
@@ -233,7 +233,8 @@ def _cell(figure: Estimate, show: Show, *, count: bool = True) -> str:
     return f"{show(figure.value)}{n}\n[dim]{show(figure.low)}–{show(figure.high)}[/]"
 
 
-def _inline(figure: Estimate, show: Show) -> str:
+def inline(figure: Estimate, show: Show) -> str:
+    """Value, interval and n in one line; a dash when there is nothing to tell."""
     if figure.value is None or figure.low is None or figure.high is None:
         return "—"
     return f"{show(figure.value)} ({show(figure.low)}–{show(figure.high)}, n={figure.n:,})"
@@ -243,7 +244,8 @@ def _value(figure: Estimate, show: Show) -> str:
     return "—" if figure.value is None else show(figure.value)
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """A share in percent, small ones with two digits that count."""
     return f"{value:.1%}" if value == 0 or abs(value) >= 0.01 else f"{100 * value:.2g}%"
 
 

@@ -8,10 +8,12 @@ import typer
 
 from fraud_guard import __version__
 from fraud_guard.app.cli import (
+    alerts,
     deadletters,
     demo,
     evaluate,
     health,
+    history,
     models,
     orders,
     replay,
@@ -34,6 +36,7 @@ app.command("demo")(demo.demo)
 app.command("replay")(replay.replay)
 app.command("run")(worker.run)
 app.add_typer(orders.app, name="orders", help="What stations see and answer: list, accept, close.")
+app.add_typer(alerts.app, name="alerts", help="What happened to the person behind an alert: timeline.")
 app.command("stats")(orders.stats)
 app.command("simulate")(simulate.simulate)
 app.command("evaluate")(evaluate.evaluate)
@@ -42,6 +45,7 @@ app.add_typer(models.app, name="models", help="Train, check and describe the mod
 app.add_typer(score.app, name="score", help="Score messages or hosts: stdin to stdout, one a line.")
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
 app.add_typer(snapshots.app, name="snapshots", help="Snapshots of the memory: list.")
+app.add_typer(history.app, name="history", help="Tags kept as Parquet by day: write, stats, show, tidy, erase.")
 app.command("doctor")(health.doctor)
 app.add_typer(health.config, name="config", help="Settings: check and show.")
 

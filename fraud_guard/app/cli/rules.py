@@ -1,4 +1,4 @@
-"""`fraud-guard rules …`: check rules, run their examples, explain them, measure them."""
+"""`fraud-guard rules …`: check rules, run their examples, explain them, measure them, try them on history."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fraud_guard.app.cli.backtest import backtest
 from fraud_guard.app.cli.exits import Exit, err, errors_told, out, refuse_usage
 from fraud_guard.app.cli.options import RulesDir
 from fraud_guard.app.cli.rules_shown import (
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fraud_guard.rulebook.rule import Rule
 
 app = typer.Typer(no_args_is_help=True)
+app.command("backtest")(backtest)
 
 
 @app.command()

@@ -53,7 +53,7 @@ def build(settings: Settings) -> tuple[Site, faust.App]:
 
     site = wiring.site(settings)
     app = wiring.faust_app(settings, site)
-    for register in (agents.take_in, agents.score, agents.send_out, agents.chase_deadlines):
+    for register in (agents.take_in, agents.score, agents.send_out, agents.chase_deadlines, agents.keep_history):
         register(app, site)
     return site, app
 

@@ -18,7 +18,7 @@ from fraud_guard.app.replay.responder import Doing, Responder
 from fraud_guard.dispatch.desk import Desk, Outcome
 from fraud_guard.dispatch.order import Order
 from fraud_guard.escalation.alert import AlertChange, EvidenceView
-from fraud_guard.escalation.effects import AlertEffect, Effects, Tally
+from fraud_guard.escalation.effects import AlertEffect, Effects, Hit, Tally
 from fraud_guard.generation import Generation
 from fraud_guard.memory.memory import Memory
 from fraud_guard.pipeline import decide, settle
@@ -30,7 +30,7 @@ LANE = "replay"
 
 
 class Yield(msgspec.Struct):
-    """What a lane gives back: changes and orders with tag ids still as `#position`, dead rows, counts.
+    """What a lane gives back: changes and orders with tag ids still as `#position`, dead rows, counts, evidence found.
 
     `applied` counts closures of the file that ended an alert.
     """
@@ -40,6 +40,7 @@ class Yield(msgspec.Struct):
     dead: list[tuple[int, str]] = msgspec.field(default_factory=list)
     tallies: list[Tally] = msgspec.field(default_factory=list)
     applied: int = 0
+    hits: list[Hit] = msgspec.field(default_factory=list)
 
 
 class Lane:
@@ -134,6 +135,7 @@ class Lane:
 
     def _take(self, effects: Effects, block: Block | None) -> None:
         self._given.tallies.append(effects.tally)
+        self._given.hits += effects.hits
         if block is not None:
             rows = block.rows
             self._given.dead += [(int(rows["inlet"][d.row]), d.reason) for d in effects.dead]

@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from typing import Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from fraud_guard.adapters.sealing import Keys
 from fraud_guard.app.replay.lane import Lane, Yield
@@ -34,14 +36,24 @@ from fraud_guard.escalation.ids import site_namespace
 from fraud_guard.feedback.closure import Closure
 from fraud_guard.memory.duplicates import NEW, REPEAT, REUSE, Duplicates
 from fraud_guard.peers.stage import PeerStage
-from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, Block
+from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, SHARDS, Block
 from fraud_guard.tags.reasons import Reason
 
 DEMO_SITE_KEY = "fraud-guard public demo key: not secret, never use it for real people"
 
 
+class Taker(Protocol):
+    """Takes what lanes give."""
+
+    def take(self, given: Yield) -> None: ...  # noqa: D102
+    def dead(self, inlet: int, reason: str, detail: str) -> None: ...  # noqa: D102
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """What a replay needs to know. `rules` are the texts of a generation; `door_models`: texts and hosts are scored."""
+    """What a replay needs to know. `rules` are the texts of a generation; `door_models`: texts and hosts are scored.
+
+    `one_in`: only every so manieth subject is scored (by shard); callers are known from the calls of all.
+    """
 
     rules: Mapping[str, str]
     stations: Stations
@@ -53,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True):
     reorder_ms: int = 60_000
     jobs: int = 1
     block: int = BLOCK_MAX
+    one_in: int = 1
 
 
 class Summary(msgspec.Struct):
@@ -96,23 +109,37 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
         Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry, opinions=shipped_opinions() if plan.door_models else NO_OPINIONS,
         reorder_ms=plan.reorder_ms,
     )  # fmt: skip
-    index, seen, peers = InletIndex(), Duplicates(), PeerStage()
+    index = InletIndex()
     results.seal_with(source.line_at)
     results.look_up = lambda position: source.line_at(index.inlet(position))
-    with lanes(plan) as (feed, finish):
-        for block in _blocks(door, source, plan.block, index, summary, progress):
-            peers.tell(block.rows)
-            door.rows.originals.clear()
-            door.rows.quotes.clear()
-            _collect(feed(_once(block, seen, results, summary)), results, summary)
-            _refused(door, results, summary)
-        _collect(finish(door.watermark_ms), results, summary)
-        _refused(door, results, summary)
+    score(plan, _through(door, _blocks(door, source, plan.block, index, summary, progress), results, summary), results, summary)
     results.finish()
     summary.closures = len(plan.closures)
     summary.unused_closures = len(plan.closures.keys() - results.orders.keys())
     summary.wall_s = time.monotonic() - began
     return summary
+
+
+def score(plan: Plan, blocks: Iterator[Block], results: Taker, summary: Summary) -> None:
+    """Score blocks in the order of the log, numbered, of all partitions together; what is known of callers comes from them alone."""
+    seen, peers, watermark_ms = Duplicates(), PeerStage(), 0
+    with lanes(plan) as (feed, finish):
+        for block in blocks:
+            peers.tell(block.rows)
+            watermark_ms = int(block.rows["watermark_ms"][-1])
+            once = _once(block, seen, results, summary)
+            _collect(feed(once if plan.one_in == 1 else _sample(once, plan.one_in)), results, summary)
+        _collect(finish(watermark_ms), results, summary)
+
+
+def _through(door: Door, blocks: Iterator[Block], results: Results, summary: Summary) -> Iterator[Block]:
+    """The blocks; originals and quotes go nowhere, refused lines to the results."""
+    for block in blocks:
+        door.rows.originals.clear()
+        door.rows.quotes.clear()
+        _refused(door, results, summary)
+        yield block
+    _refused(door, results, summary)
 
 
 class InletIndex:
@@ -248,7 +275,7 @@ def _cut(door: Door, waiting: Block, size: int, index: InletIndex, summary: Summ
             yield block
 
 
-def _once(block: Block, seen: Duplicates, results: Results, summary: Summary) -> Block:
+def _once(block: Block, seen: Duplicates, results: Taker, summary: Summary) -> Block:
     """The block without repeats: looked for here, over all subjects, so that lanes cannot change the answer."""
     rows, floor_ms = block.rows, int(block.rows["watermark_ms"][0])
     status = seen.check(rows["fingerprint"], np.zeros(len(rows), np.uint16), rows["ts_ms"], rows["watermark_ms"], floor_ms)
@@ -259,12 +286,21 @@ def _once(block: Block, seen: Duplicates, results: Results, summary: Summary) ->
     return Block(rows[status == NEW], [], [], [])
 
 
+def _sample(block: Block, one_in: int) -> Block:
+    return Block(block.rows[in_sample(block.rows["shard"], one_in)], [], [], [])
+
+
+def in_sample(shard: npt.NDArray[np.uint16], one_in: int) -> npt.NDArray[np.bool_]:
+    """Which of these shards are in a sample of one in so many."""
+    return shard < SHARDS // one_in
+
+
 def _count_channels(block: Block, summary: Summary) -> None:
     kinds = np.bincount(block.rows["kind"], minlength=10)
     summary.channels.update(call=int(kinds[1:4].sum()), sms=int(kinds[4]), net=int(kinds[5:9].sum()))
 
 
-def _collect(yields: Sequence[Yield], results: Results, summary: Summary) -> None:
+def _collect(yields: Sequence[Yield], results: Taker, summary: Summary) -> None:
     for one in yields:
         for tally in one.tallies:
             summary.scored += tally.scored

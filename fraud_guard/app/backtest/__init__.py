@@ -1,0 +1,1 @@
+"""Backtest: rules over history, through the same `decide` as the live workers."""
