@@ -31,7 +31,9 @@ STUCK_S = 150.0
 """So long nothing moves before a test gives up; a group needs some of it to miss a dead member."""
 RESTARTS_MOST = 12
 """Of one worker by itself, between two moments at which everything was scored."""
-POLL_S = 0.05
+POLL_S = 0.2
+ALONE_S = 3_600.0
+"""So long one worker on files may take for a long day; a guard against hangs."""
 IDLE_MS = 3_600_000
 
 
@@ -208,7 +210,7 @@ def undisturbed(folder: Path, tags: Path, **settings: Any) -> dict[str, list[str
     folder.mkdir(exist_ok=True)
     alone = live.Worker(folder, [*live.RUN, "--tags", str(tags), "--until-idle"], idle_ms=IDLE_MS, **settings)
     with closing(_Ending(alone)):
-        code = alone.process.wait()
+        code = alone.process.wait(ALONE_S)
     assert code == 0, alone.words()[-3_000:]
     return live.told(folder, **settings)
 

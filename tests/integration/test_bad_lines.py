@@ -15,7 +15,7 @@ from tests.integration.history import complaints
 from tests.integration.test_seeded_kills import city
 from tests.servers import needs_apache_kafka
 
-pytestmark = [pytest.mark.service, pytest.mark.usefixtures(needs_apache_kafka.__name__)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(0), pytest.mark.usefixtures(needs_apache_kafka.__name__)]  # `Actors.until` sees what is stuck
 SERVICES = ("kafka", "memory_url", "truth_url")
 FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
 SOME = [

@@ -19,7 +19,7 @@ from tests.integration.history import complaints
 from tests.integration.test_seeded_kills import city
 from tests.servers import needs_apache_kafka
 
-pytestmark = [pytest.mark.service, pytest.mark.usefixtures(needs_apache_kafka.__name__)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(0), pytest.mark.usefixtures(needs_apache_kafka.__name__)]  # `Actors.until` sees what is stuck
 WEIGHTS = ("6.5", "7.3")
 """Of every rule, in the second and in the third generation."""
 

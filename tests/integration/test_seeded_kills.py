@@ -15,7 +15,7 @@ from tests.integration.actors import VICTIMS, Actors, strike, undisturbed
 from tests.integration.history import complaints
 from tests.servers import needs_apache_kafka
 
-pytestmark = [pytest.mark.service, pytest.mark.usefixtures(needs_apache_kafka.__name__)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(0), pytest.mark.usefixtures(needs_apache_kafka.__name__)]  # `Actors.until` sees what is stuck
 SOAK_TAGS, SOAK_KILLS = int(os.environ.get("FG_SOAK_TAGS", "1000000")), int(os.environ.get("FG_SOAK_KILLS", "200"))
 
 
