@@ -254,9 +254,12 @@ class Site:
             pass
 
     async def keep_history(self) -> None:
-        """Write what is due of the history, in a thread of its own."""
+        """Write what is due of the history, in a thread of its own; a damaged one is said again and again, and stops nothing else."""
         if self.history is not None:
-            await asyncio.to_thread(self.history.work)
+            try:
+                await asyncio.to_thread(self.history.work)
+            except IntegrityError as damaged:
+                raise DependencyError(str(damaged)) from damaged
 
     def _older_id(self, partition: int, token: bytes, position: int) -> str | None:
         return self.history.id_at(partition, token, position) if self.history is not None else None
@@ -270,7 +273,7 @@ class Site:
             return
         try:
             self.history.write_all()
-        except DependencyError as away:  # the next worker goes on from the last file
+        except (DependencyError, IntegrityError) as away:  # the next worker goes on from the last file
             log.warning("history_left", why=str(away))
 
     def _checkpoint_all(self) -> None:

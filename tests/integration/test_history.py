@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import shutil
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from fraud_guard import failpoints
 from fraud_guard.adapters.history.columns import SCHEMA
-from fraud_guard.adapters.history.erased import read_erasures
+from fraud_guard.adapters.history.erased import LIST, read_erasures
 from fraud_guard.adapters.history.folder import HistoryFolder, day_of, start_ms_of
 from fraud_guard.adapters.history.reading import Reel, groups_of, tags_of
 from fraud_guard.adapters.history.tidying import erase, expire, finish_erasures, merge
@@ -221,6 +222,18 @@ def test_a_disk_that_refuses_is_tried_again(lived: Lived, tmp_path: Path) -> Non
     (tmp_path / "history").unlink()
     writer(run).write_all()
     assert kept(tmp_path) == logged(run)
+
+
+def test_a_damaged_history_stops_no_worker(lived: Lived, tmp_path: Path) -> None:
+    """A worker whose list of the erased is damaged tries again and writes nothing; it is no reason to stop scoring."""
+    run = lived()
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / LIST).write_bytes(b"?\n")
+    run.clock.advance(3_600_000)
+    with pytest.raises(DependencyError, match=LIST):
+        asyncio.run(run.site.keep_history())
+    run.close()
+    assert HistoryFolder(tmp_path / "history").files() == []
 
 
 def test_a_live_history_gives_the_alerts_of_the_day(lived: Lived, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def read_erasures(folder: Path) -> list[Erasure]:
     """The last word on each token, oldest first. Raises IntegrityError for a damaged list."""
     found: dict[str, Erasure] = {}
     path = folder / LIST
-    for n, line in enumerate(path.read_bytes().splitlines() if path.exists() else (), start=1):
+    for n, line in enumerate(_lines(path), start=1):
         try:
             one = _DECODER.decode(line)
         except msgspec.MsgspecError:
@@ -47,10 +47,18 @@ def read_erasures(folder: Path) -> list[Erasure]:
 
 def add_erasure(folder: Path, erasure: Erasure) -> None:
     """Add to the list; it is on disk when this returns."""
-    with (folder / LIST).open("ab") as file:
+    path = folder / LIST
+    whole = sum(len(line) + 1 for line in _lines(path))
+    with path.open("ab") as file:
+        file.truncate(whole)
         file.write(msgspec.json.encode(erasure) + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Whole lines: one without an end was being written when the process died, and nobody was told it was done."""
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
 
 def without_erased(table: Any, erasures: list[Erasure]) -> Any:
