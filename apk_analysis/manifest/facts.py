@@ -8,12 +8,16 @@ from apk_analysis.evidence import Evidence
 
 
 class Permission(msgspec.Struct, frozen=True):
-    """A permission that is asked for, explained; `level` is how dangerous: normal, dangerous, special, signature or unknown."""
+    """A permission that is asked for, explained; `level` is how dangerous: normal, dangerous, special, signature or unknown.
+
+    `since_sdk` and `max_sdk` bound the platforms where it is asked for; 0 = no bound.
+    """
 
     name: str
     level: str
     zh: str
     en: str
+    since_sdk: int = 0
     max_sdk: int = 0
 
 

@@ -99,7 +99,7 @@ def _differences(manifest: Manifest, opinion: Opinion) -> list[str]:
     if opinion.package != manifest.package:
         found.append(f"package {opinion.package!r}")
     for what, ours, theirs in (
-        ("permissions", {one.name for one in manifest.permissions}, set(opinion.permissions) - {""}),
+        ("permissions", {one.name for one in manifest.permissions if not one.since_sdk}, set(opinion.permissions) - {""}),
         ("components", {one.name for one in manifest.components} - {""},
          {full_name(name, opinion.package) for name in opinion.components} - {""}),
     ):  # fmt: skip

@@ -21,10 +21,10 @@ def _table(name: str) -> Any:
     return yaml.safe_load(files("apk_analysis.manifest").joinpath(name).read_text("utf-8"))
 
 
-def explain(name: str, max_sdk: int = 0) -> Permission:
+def explain(name: str, since_sdk: int = 0, max_sdk: int = 0) -> Permission:
     """What a permission allows; one that is not in the table says so."""
     level, zh, en = _table("permissions.yaml").get(name.removeprefix(_PREFIX), _UNKNOWN)
-    return Permission(name, level, zh, en, max_sdk)
+    return Permission(name, level, zh, en, since_sdk, max_sdk)
 
 
 def combinations(permissions: Iterable[str], components: Collection[Component]) -> tuple[Combination, ...]:

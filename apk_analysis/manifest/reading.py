@@ -11,7 +11,7 @@ from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import Archive
 from apk_analysis.manifest.axml import Attribute, Element, read_xml, scan
 from apk_analysis.manifest.components import full_name, is_launcher, read_components
-from apk_analysis.manifest.facts import Component, Flags, Manifest
+from apk_analysis.manifest.facts import Component, Flags, Manifest, Permission
 from apk_analysis.manifest.members import read_icon, read_network
 from apk_analysis.manifest.permissions import combinations, explain
 from apk_analysis.manifest.resources import Resources
@@ -21,7 +21,7 @@ from apk_analysis.manifest.wording import NOTES
 MANIFEST = "AndroidManifest.xml"
 RESOURCES = "resources.arsc"
 _PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+")
-_PERMISSION_TAGS = {"uses-permission", "uses-permission-sdk-23", "uses-permission-sdk-m"}
+_PERMISSION_TAGS = {"uses-permission": 0, "uses-permission-sdk-23": 23, "uses-permission-sdk-m": 23}     # since
 MOST_META_DATA = 500
 
 
@@ -62,9 +62,16 @@ def _root(archive: Archive, ledger: Ledger) -> Element | None:
     if MANIFEST not in archive:
         ledger.note("manifest_missing")
         return None
+    early = Ledger(NOTES)       # what the first look notes, the reader notes too
     try:
         data = archive.read(MANIFEST)
-        scan(data, Ledger(NOTES))
+        scan(data, early)
+    except ApkError as problem:
+        for item in early.evidence():
+            ledger.note(item.code, ", ".join(item.where))
+        ledger.note("manifest_unreadable", problem)
+        return None
+    try:
         return read_xml(data, ledger)
     except ApkError as problem:
         ledger.note("manifest_unreadable", problem)
@@ -75,10 +82,10 @@ def _facts(root: Element, values: Values) -> Manifest:
     """What stands outside of the application."""
     sdk = (root.named("uses-sdk") or [Element("uses-sdk", {}, [])])[-1]
     min_sdk = values.number(sdk, "minSdkVersion", 1)
-    asked: dict[str, int] = {}
+    asked: dict[str, Permission] = {}
     for one in root.children:
         if one.tag in _PERMISSION_TAGS and (name := values.text(one, "name")):
-            asked.setdefault(name, values.number(one, "maxSdkVersion"))
+            asked.setdefault(name, explain(name, _PERMISSION_TAGS[one.tag], values.number(one, "maxSdkVersion")))
     return Manifest(
         package=values.text(root, "package"),
         version_code=values.number(root, "versionCodeMajor") << 32 | values.number(root, "versionCode"),
@@ -86,7 +93,7 @@ def _facts(root: Element, values: Values) -> Manifest:
         min_sdk=min_sdk,
         target_sdk=values.number(sdk, "targetSdkVersion", min_sdk),
         target_sandbox=values.number(root, "targetSandboxVersion", 1),
-        permissions=tuple(explain(name, max_sdk) for name, max_sdk in asked.items()),
+        permissions=tuple(asked.values()),
         declared_permissions=tuple(text for one in root.named("permission") if (text := values.text(one, "name"))),
         features=tuple(text for one in root.named("uses-feature") if (text := values.text(one, "name"))),
         shared_user=values.text(root, "sharedUserId"),
