@@ -13,6 +13,7 @@ import msgspec
 from apk_analysis.errors import UnreadableMember
 
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r|\Z)")
+MOST_LINES = 2_000_000
 DIGESTS = (("SHA-512", "sha512"), ("SHA-384", "sha384"), ("SHA-256", "sha256"), ("SHA1", "sha1"), ("SHA-1", "sha1"))
 
 
@@ -30,6 +31,8 @@ class Section(msgspec.Struct, frozen=True):
 
 def read_sections(data: bytes) -> tuple[Section, dict[str, Section]]:
     """The main section, and the others by name; raises UnreadableMember for a section without a name or a name twice."""
+    if data.count(b"\n") + data.count(b"\r") > MOST_LINES:
+        raise UnreadableMember(f"JAR manifest: more than {MOST_LINES} lines")
     sections = list(_sections(data))
     if not sections:
         raise UnreadableMember("JAR manifest: empty")

@@ -18,6 +18,7 @@ from apk_analysis.intake.limits import Limits
 from apk_analysis.intake.tricks import TRICKS
 
 STEP_BYTES = 1 << 20
+MOST_REFUSALS = 100     # then members are refused unread: each try costs up to a step
 
 
 def open_archive(data: Buffer, limits: Limits | None = None) -> Archive:
@@ -54,6 +55,7 @@ class Archive:
         self._ledger = ledger
         self._hit: dict[str, None] = {"entries": None} if cut else {}
         self._charged: dict[int, int] = {}
+        self._refusals = 0
         self._left_bytes = limits.unpacked_bytes(len(data))
         self._by_name: dict[str, Entry] = {}
         for entry in entries:
@@ -86,6 +88,8 @@ class Archive:
         entry = self._by_name.get(wanted) if isinstance(wanted, str) else wanted
         if entry is None:
             raise UnreadableEntry(f"{wanted}: no such entry")
+        if self._refusals >= MOST_REFUSALS and entry.index not in self._charged:
+            self._refuse("total_bytes", entry)
         start = self._data_offset(entry)
         if entry.method == DEFLATED:
             content = self._inflate(entry, start)
@@ -119,6 +123,7 @@ class Archive:
 
     def _refuse(self, limit: str, entry: Entry) -> None:
         self._hit[limit] = None
+        self._refusals += 1
         raise LimitExceeded(limit, entry.name)
 
     def _stored(self, entry: Entry, start: int, size_bytes: int) -> bytes:

@@ -101,7 +101,7 @@ def _inspect_layout(data: Buffer, entries: Sequence[Entry], directory_offset: in
     for start, stop, name in spans:
         if start < reached:
             ledger.note("overlap", f"{last} / {name}")
-        elif start - reached > HIDDEN_BYTES and any(data[reached:start]):
+        elif start - reached > HIDDEN_BYTES and bytes(data[reached:start]).strip(b"\0"):
             ledger.note("data_between", f"{reached} + {start - reached}")
         if stop > reached:
             reached, last = stop, name
@@ -113,7 +113,7 @@ def _is_padding(data: Buffer, stop: int) -> bool:
     """Whether build tools left a nameless entry of zeros at the start, to be used by the next build."""
     if data[:4] != LOCAL_SIGNATURE or stop < LOCAL.size or LOCAL.unpack_from(data, 0)[9]:
         return False
-    return not any(data[LOCAL.size : stop])
+    return not bytes(data[LOCAL.size : stop]).strip(b"\0")
 
 
 def _span(data: Buffer, entry: Entry) -> tuple[int, int, str] | None:

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from apk_analysis.errors import ApkError
+from apk_analysis.errors import ApkError, LimitExceeded
 from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import Archive
 from apk_analysis.manifest.axml import Attribute, Element, read_xml, scan
@@ -32,16 +32,17 @@ def read_manifest(archive: Archive) -> Manifest:
     if root is None:
         return Manifest(evidence=ledger.evidence())
     values = Values(open_resources(archive, ledger))
-    manifest = _facts(root, values)
     application = (root.named("application") or [Element("application", {}, [])])[0]
+    manifest = Manifest(package=root.attributes["package"].text if "package" in root.attributes else "", parser="own")
     try:
+        manifest = _facts(root, values)
         manifest = msgspec.structs.replace(
             _with_application(manifest, application, values),
             icon=read_icon(archive, _icon(application), values, ledger),
             network=read_network(archive, application, manifest.target_sdk, values, ledger),
         )
     except ApkError as problem:
-        ledger.note("resources_unreadable", problem)
+        ledger.note("limit_reached" if isinstance(problem, LimitExceeded) else "resources_unreadable", problem)
     if not _PACKAGE.fullmatch(manifest.package):
         ledger.note("package_odd", manifest.package)
     return msgspec.structs.replace(manifest, evidence=ledger.evidence())
@@ -69,13 +70,19 @@ def _root(archive: Archive, ledger: Ledger) -> Element | None:
     except ApkError as problem:
         for item in early.evidence():
             ledger.note(item.code, ", ".join(item.where))
-        ledger.note("manifest_unreadable", problem)
+        _note_unreadable(problem, ledger)
         return None
     try:
         return read_xml(data, ledger)
     except ApkError as problem:
-        ledger.note("manifest_unreadable", problem)
+        _note_unreadable(problem, ledger)
         return None
+
+
+def _note_unreadable(problem: ApkError, ledger: Ledger) -> None:
+    if isinstance(problem, LimitExceeded):
+        ledger.note("limit_reached", problem)
+    ledger.note("manifest_unreadable", problem)
 
 
 def _facts(root: Element, values: Values) -> Manifest:

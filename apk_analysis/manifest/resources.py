@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from apk_analysis.errors import UnreadableMember
+from apk_analysis.errors import LimitExceeded, UnreadableMember
 from apk_analysis.evidence import Ledger
 from apk_analysis.manifest.axml import TYPE_REFERENCE, TYPE_STRING
 from apk_analysis.manifest.chunks import HEADER, Chunk, chunks
@@ -21,6 +21,7 @@ TABLE_TYPE, _PACKAGE, _TYPE = 0x0002, 0x0200, 0x0201
 MOST_TYPES = 50_000
 MOST_STEPS = 16         # of a reference to a reference
 MOST_VALUES = 2_000
+MOST_LOOKUPS = 500_000      # of entries, in all
 _SPARSE, _OFFSET16 = 1, 2
 _COMPLEX, _COMPACT = 1, 8
 _NOTHING = 0xFFFF_FFFF
@@ -56,8 +57,9 @@ class Resources:
     def __init__(self, data: bytes, ledger: Ledger) -> None:
         self._data, self._ledger = data, ledger
         self._pool: StringPool | None = None
+        self._resolved: dict[int, list[Value]] = {}
         self._parts: dict[tuple[int, int], list[_TypePart]] = {}
-        self._count = 0
+        self._count = self._lookups = 0
         if len(data) < 12 or HEADER.unpack_from(data, 0)[0] != TABLE_TYPE:
             raise UnreadableMember("resource table: no table")
         for chunk in chunks(data, min(HEADER.unpack_from(data, 0)[1], len(data)), len(data), ledger):
@@ -67,13 +69,21 @@ class Resources:
                 self._take_package(chunk)
 
     def values(self, number: int) -> list[Value]:
-        """What the table holds for a resource, one value a configuration."""
+        """What the table holds for a resource, one value a configuration; raises LimitExceeded."""
         parts = self._parts.get((number >> 24, number >> 16 & 0xFF), [])
+        self._lookups += len(parts)
+        if self._lookups > MOST_LOOKUPS:
+            raise LimitExceeded("resource_lookups", f"more than {MOST_LOOKUPS}")
         found = (self._value(part, number & 0xFFFF) for part in parts)
         return [value for value in found if value is not None][:MOST_VALUES]
 
     def resolved(self, number: int) -> list[Value]:
         """As `values`, with references followed to what they end in; what goes in circles is left out."""
+        if number not in self._resolved:
+            self._resolved[number] = self._follow(number)
+        return self._resolved[number]
+
+    def _follow(self, number: int) -> list[Value]:
         found: dict[Value, None] = {}
         waiting, seen = [(number, "", 0)], {number}
         for _ in range(MOST_VALUES):

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 MEMORY_BYTES = 2 << 30
+MOST_NAMES, LONGEST_NAME = 10_000, 1_000
 _ANDROID = "{http://schemas.android.com/apk/res/android}"
 _COMPONENTS = {"activity", "activity-alias", "service", "receiver", "provider"}
 
@@ -35,7 +36,12 @@ def _facts(root: Any) -> dict[str, Any]:
 
 
 def _names(nodes: Iterable[Any]) -> list[str]:
-    return sorted({one.get(f"{_ANDROID}name") or "" for one in nodes})
+    return _bounded(one.get(f"{_ANDROID}name") or "" for one in nodes)
+
+
+def _bounded(names: Iterable[str]) -> list[str]:
+    """Names without repetition, few and short enough for whoever asked."""
+    return sorted({name[:LONGEST_NAME] for name in names})[:MOST_NAMES]
 
 
 def _androguard(data: bytes) -> dict[str, Any]:
@@ -60,7 +66,8 @@ def _apk_info(data: bytes) -> dict[str, Any]:
         kinds = (apk.get_activities(), apk.get_activity_aliases(), apk.get_services(), apk.get_receivers(), apk.get_providers())
         names = {one.name or "" for kind in kinds for one in kind}
         return {
-            "package": apk.get_package_name() or "", "permissions": sorted(apk.get_permissions()), "components": sorted(names),
+            "package": apk.get_package_name() or "", "permissions": _bounded(apk.get_permissions()),
+            "components": _bounded(names),
         }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ NOTES = MappingProxyType({
     "data_after_xml": ("XML 之后还有数据", "data follow the XML"),
     "element_unclosed": ("元素没有正确闭合", "elements are not closed as they were opened"),
     "file_size": ("XML 声明的长度与实际不符", "the XML states another length than it has"),
+    "limit_reached": ("达到上限，未全部读取", "a limit was reached: not all was read"),
     "magic": ("XML 文件标识被篡改", "the XML's magic number was changed"),
     "manifest_missing": ("缺少清单文件", "there is no manifest"),
     "manifest_unreadable": ("清单文件无法解析", "the manifest cannot be read"),

@@ -143,6 +143,16 @@ def test_many_overlapping_members_end_at_the_sum() -> None:
     assert "overlap" in codes(opened) and opened.limits_hit == ("total_bytes",)
 
 
+def test_a_thousand_bombs_cost_no_more_than_a_few() -> None:
+    """After many refusals members are refused without being unpacked; one that was read before still is."""
+    kernel = deflate(bytes(1 << 20))
+    bombs = [Member(b"b%d" % number, packed=kernel, size=1) for number in range(1_000)]
+    opened = open_archive(archive(plain(), *bombs), Limits(total_bytes=1 << 16, ratio_floor_bytes=1 << 16))
+    assert opened.read("AndroidManifest.xml") == TEXT
+    assert sum(_size(opened, entry) for entry in opened.entries) == len(TEXT)
+    assert opened.limits_hit == ("total_bytes",) and opened.read("AndroidManifest.xml") == TEXT
+
+
 def test_reading_twice_costs_once() -> None:
     """A member that is read again is not counted again."""
     opened = open_archive(archive(plain()), Limits(total_bytes=len(TEXT), ratio_floor_bytes=len(TEXT)))

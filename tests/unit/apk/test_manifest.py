@@ -273,6 +273,17 @@ def test_all_layouts_of_tables_are_read(layout: str) -> None:
     assert [resources.texts(0x7F010000 + number) for number in range(7)] == [{}, {"": "one"}, {}, {}, {}, {"": "five"}, {}]
 
 
+def test_look_ups_in_a_hostile_table_end() -> None:
+    """Thousands of configurations that refer to each other cost a bounded number of look-ups, and the limit is said."""
+    rows = [Configured({0: Reference(0x7F010000 + number % 3), 1: "x", 2: Reference(0x7F010000)}) for number in range(900)]
+    many = table({"string": rows})
+    root = Node("manifest", {"package": "a.b"}, [
+        Node("application", {}, [Node("activity", {"name": Reference(LABEL + number)}) for number in range(2_000)]),
+    ])  # fmt: skip
+    manifest = read_manifest(app(write_xml(root), resources=many))
+    assert "limit_reached" in codes(manifest) and manifest.package == "a.b"
+
+
 def test_references_in_circles_end() -> None:
     """A resource that refers to itself is nothing."""
     assert Resources(TABLE, Ledger(NOTES)).texts(LOOP) == {}
