@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import Certificate as Loaded
-from cryptography.x509 import Name, load_der_x509_certificate
+from cryptography.x509 import InvalidVersion, Name, load_der_x509_certificate
 
 from apk_analysis.certificate.asn1 import Node, parse
 from apk_analysis.errors import UnreadableMember
@@ -64,7 +64,7 @@ def read_certificate(der: bytes) -> Signed:
         with warnings.catch_warnings():     # about names that are odd: that is no news here
             warnings.simplefilter("ignore")
             facts = _facts(load_der_x509_certificate(der), sha256, key_sha256, test_key)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion):
         facts = Certificate(sha256, key_sha256, public_test_key=test_key, strict=False)
     return Signed(der, spki, facts)
 

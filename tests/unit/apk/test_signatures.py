@@ -240,6 +240,21 @@ def test_facts_of_the_manifest_count() -> None:
     assert not checked(signed("v1"), target_sandbox=2).accepted and checked(signed("v2"), target_sandbox=2).accepted
 
 
+@pytest.mark.parametrize("at", [12, 60, 150, -5])
+def test_a_certificate_that_strict_readers_refuse_keeps_its_identity(at: int) -> None:
+    """Android takes certificates that are no strict DER: their digest and key still name the signer."""
+    honest = key("rsa").certificate
+    for byte in range(0, 256, 5):
+        der = bytearray(honest)
+        der[at] = byte
+        with suppress(ApkError):
+            facts = read_certificate(bytes(der)).facts
+            assert len(facts.sha256) == len(facts.public_key_sha256) == 64
+    versioned = honest.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x12", 1)
+    lenient = read_certificate(versioned).facts
+    assert not lenient.strict and lenient.public_key_sha256 == read_certificate(honest).facts.public_key_sha256
+
+
 @given(st.binary(max_size=400))
 @settings(max_examples=300, deadline=None)
 def test_garbage_raises_our_errors_alone(data: bytes) -> None:
