@@ -84,7 +84,7 @@ def archive(
     for member, offset in zip(members, offsets, strict=True):
         body += _record(member, offset)
     size = len(body) - base - start
-    number = len(members) if count is None else count
+    number = len(members) & 0xFFFF if count is None else count
     if zip64:
         at = len(body)
         body += struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, number, number, size, start)

@@ -25,10 +25,12 @@ class Node(msgspec.Struct, frozen=True):
         """The values inside; raises UnreadableMember where they are broken."""
         return list(_nodes(self.content))
 
-    def octets(self) -> bytes:
+    def octets(self, level: int = 0) -> bytes:
         """The content of an octet string, put together where it came in pieces."""
+        if level > MOST_LEVELS:
+            raise UnreadableMember("ASN.1: pieces within pieces without end")
         if self.tag & _CONSTRUCTED:
-            return b"".join(child.octets() for child in self.children())
+            return b"".join(child.octets(level + 1) for child in self.children())
         return self.content
 
     def number(self) -> int:

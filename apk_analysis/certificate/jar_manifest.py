@@ -13,7 +13,7 @@ import msgspec
 from apk_analysis.errors import UnreadableMember
 
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r|\Z)")
-MOST_LINES = 2_000_000
+MOST_LINES = 500_000      # 65,535 entries have four each
 DIGESTS = (("SHA-512", "sha512"), ("SHA-384", "sha384"), ("SHA-256", "sha256"), ("SHA1", "sha1"), ("SHA-1", "sha1"))
 
 

@@ -22,6 +22,7 @@ LINEAGE_ATTRIBUTE = 0x3BA0_6F8C
 ROTATION_ATTRIBUTE = 0x559F_8B02        # in v3: from this API level on there is a v3.1
 STRIPPING_ATTRIBUTE = 0xBEEF_F00D       # in v2: this newer scheme was there when it was signed
 MOST_SIGNERS = 10
+LONGEST_BYTES = 2 << 20      # real ones have a few thousand
 _STRENGTH = ("sha256", "verity", "sha512")
 
 
@@ -40,6 +41,8 @@ class _Block(msgspec.Struct, frozen=True):
 
 def check_scheme(name: str, value: bytes, digests: ContentDigests, present: set[str]) -> Scheme:
     """All signers of one scheme; `present` names the schemes that the archive has."""
+    if len(value) > LONGEST_BYTES:
+        return Scheme(name, problems=(f"{len(value)} bytes: too long",))
     try:
         blocks = list(Fields(Fields(value).field()).fields())
     except UnreadableMember as problem:

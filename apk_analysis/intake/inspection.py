@@ -15,6 +15,8 @@ DEEP_LEVELS = 16
 HIDDEN_BYTES = 4_096        # zipalign leaves up to a page between entries
 _DESCRIPTOR_FLAG = 8
 _ENCRYPTED_FLAG = 1
+# Most names are plain, and this alone tells so; only the others are looked at closely.
+_PLAIN = re.compile(rb"[A-Za-z0-9_$+@=,()\[\] .-][A-Za-z0-9_$+@=,()\[\] ./-]*(?<!/)")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _DRIVE = re.compile(rb"[A-Za-z]:")
 _KEY_FILE = re.compile(rb"(?:AndroidManifest\.xml|resources\.arsc|classes\d*\.dex)/")
@@ -35,6 +37,9 @@ def inspect(data: Buffer, entries: Sequence[Entry], directory_offset: int, ledge
 
 def _inspect_name(entry: Entry, ledger: Ledger) -> None:
     raw = entry.raw_name
+    short = len(raw) <= LONG_NAME_BYTES and raw.count(b"/") < DEEP_LEVELS
+    if short and _PLAIN.fullmatch(raw) and b".." not in raw and not _KEY_FILE.match(raw):
+        return
     parts = raw.replace(b"\\", b"/").split(b"/")
     checks = {
         "name_control": bool(_CONTROL.search(raw)),

@@ -11,7 +11,7 @@ from apk_analysis.errors import LimitExceeded
 from apk_analysis.evidence import Ledger
 
 HEADER = struct.Struct("<2HI")
-MOST_CHUNKS = 1_000_000
+MOST_CHUNKS = 500_000
 
 
 class Chunk(msgspec.Struct, frozen=True):

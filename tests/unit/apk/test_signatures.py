@@ -255,6 +255,19 @@ def test_a_certificate_that_strict_readers_refuse_keeps_its_identity(at: int) ->
     assert not lenient.strict and lenient.public_key_sha256 == read_certificate(honest).facts.public_key_sha256
 
 
+def test_endless_nesting_and_length_are_refused() -> None:
+    """Octets within octets, and a scheme of megabytes, end in our words."""
+    nested = b""
+    for _ in range(2_000):
+        nested = b"\x24\x84" + struct.pack(">I", len(nested)) + nested
+    with pytest.raises(ApkError, match="without end"):
+        parse(nested).octets()
+    with pytest.raises(ApkError, match="unreadable"):
+        parse(b"\x30\x80" * 2_000)
+    long = checked(insert_block(PLAIN, [(SCHEME_IDS["v2"], bytes(3 << 20))]))
+    assert "too long" in long.platforms[-1].problems[0]
+
+
 @given(st.binary(max_size=400))
 @settings(max_examples=300, deadline=None)
 def test_garbage_raises_our_errors_alone(data: bytes) -> None:
