@@ -18,7 +18,7 @@ from apk_analysis.intake.limits import Limits
 from apk_analysis.intake.tricks import TRICKS
 
 STEP_BYTES = 1 << 20
-MOST_REFUSALS = 100     # then members are refused unread: each try costs up to a step
+MOST_REFUSALS = 10      # then members that were not read yet are refused untried: a try costs up to `entry_bytes`
 
 
 def open_archive(data: Buffer, limits: Limits | None = None) -> Archive:
@@ -122,6 +122,8 @@ class Archive:
             self._left_bytes -= more
 
     def _refuse(self, limit: str, entry: Entry) -> None:
+        """Give up a member; what it was charged comes back, so that a bomb hides no other member."""
+        self._left_bytes += self._charged.pop(entry.index, 0)
         self._hit[limit] = None
         self._refusals += 1
         raise LimitExceeded(limit, entry.name)

@@ -153,6 +153,16 @@ def test_a_thousand_bombs_cost_no_more_than_a_few() -> None:
     assert opened.limits_hit == ("total_bytes",) and opened.read("AndroidManifest.xml") == TEXT
 
 
+def test_a_bomb_hides_no_other_member() -> None:
+    """What a refused member was charged comes back: the code after a bomb is still read."""
+    bomb = Member(b"resources.arsc", packed=deflate(bytes(32 << 20)), size=9)
+    code = Member(b"classes.dex", bytes(3 << 20))
+    opened = open_archive(archive(bomb, code), Limits(total_bytes=4 << 20, ratio_floor_bytes=4 << 20))
+    with pytest.raises(LimitExceeded, match="total_bytes"):
+        opened.read("resources.arsc")
+    assert len(opened.read("classes.dex")) == 3 << 20
+
+
 def test_reading_twice_costs_once() -> None:
     """A member that is read again is not counted again."""
     opened = open_archive(archive(plain()), Limits(total_bytes=len(TEXT), ratio_floor_bytes=len(TEXT)))
