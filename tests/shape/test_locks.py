@@ -76,7 +76,7 @@ def test_a_lock_is_pinned_hashed_and_names_no_host(lock: str) -> None:
 
 def test_both_locks_agree() -> None:
     """What the developers' lock shares with the product's is the same version."""
-    run, dev = {str(pin) for pin in pins(RUN)}, {str(pin) for pin in pins(DEV)}
+    run, dev = ({(pin.name, str(pin.specifier)) for pin in pins(lock)} for lock in (RUN, DEV))  # developers' tools need some on more systems
     assert run <= dev
 
 
