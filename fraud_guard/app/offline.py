@@ -48,7 +48,7 @@ def open_letters(settings: Settings) -> Archive:
 
     keys = Keys.from_site_key(site_key(settings))
     log, close_log = open_log(settings, Sealer(keys.log))
-    log.declare(MIXED, 1)
+    log.declare(MIXED, settings.inlet_partitions)
     letters = SqlDeadLetters.open(truth_place(settings))
     return Archive(letters, open_truth(settings), log, Sealer(keys.deadletter), close_log)
 

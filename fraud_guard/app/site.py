@@ -31,12 +31,13 @@ from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
+from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
 from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.stores import open_log, open_memory, truth_place
-from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
+from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
@@ -49,6 +50,8 @@ from fraud_guard.ports import OutboxItem
 from fraud_guard.tags.control import Control
 
 log = structlog.get_logger()
+KEPT_MARKS_MS = 3_600_000
+"""Records of `watermarks` are of use for seconds."""
 
 
 class Site:
@@ -61,7 +64,8 @@ class Site:
         self.failure: Exception | None = None
         self.stopping = False
         self.holds = False  # between `assign` and `release` what it scores is its own
-        self._announced = self._takes_in = False
+        self._announced = False
+        self._inlets = frozenset[Inlet]()
         self._opened: list[Callable[[], object]] = []
         self.on_assigned: PositionHook | None = None
         self.on_revoked: ReleaseHook | None = None
@@ -74,8 +78,10 @@ class Site:
         folder = settings.data_dir
         self.log, close = open_log(settings, Sealer(self.keys.log))
         self._opened.append(close)
-        for topic in (*INLETS, *OUTLETS, PEERS):
+        for topic in (*OUTLETS, PEERS, WATERMARKS):
             self.log.declare(topic, 1)
+        for topic in INLETS:
+            self.log.declare(topic, settings.inlet_partitions)
         self.log.declare(LOG, settings.tags_partitions)
         self.archive = GenerationArchive(folder / "generations")
         self._rules = read_generation_files(settings.rules)
@@ -88,19 +94,22 @@ class Site:
         self._opened += [self.truth.close, self.letters.close, self.vault.close, self.store.close]
         self.relay = Relay(self.truth, self._senders(), self.now_ms)
         self.door = self._open_door(Tokeniser(self.keys.token))
-        self.door.restore_watermark()
         self._door_offset = self.log.committed(MIXED, 0) or 0
         self._opening = generation.id
 
     @property
     def door_offset(self) -> int:
-        """How far the door has read `tags.mixed`."""
+        """How far the door has read partition 0 of `tags.mixed`, where feeds of this worker go."""
         return self._door_offset
+
+    def reads(self, topic: str, partition: int) -> bool:
+        """Whether this worker is the door of an inlet partition."""
+        return (topic, partition) in self._inlets
 
     def take(self, records: Sequence[LogRecord]) -> None:
         """Bring a chunk of raw records through the door."""
         self.door.take(records)
-        if records[-1].topic == MIXED:
+        if (records[-1].topic, records[-1].partition) == (MIXED, 0):
             self._door_offset = records[-1].offset + 1
 
     def scored_up_to_end(self) -> bool:
@@ -134,8 +143,8 @@ class Site:
         while self._opened:
             self._opened.pop()()
 
-    def assign(self, partitions: Iterable[int], *, takes_in: bool) -> None:
-        """From here on this worker scores these partitions of the log, and no other; `takes_in`: whether it has an inlet, too.
+    def assign(self, partitions: Iterable[int], inlets: Iterable[Inlet]) -> None:
+        """From here on this worker scores these partitions of the log, and no other, and is the door of these inlet partitions.
 
         Scorers that stay go on, new ones recover. The first call announces the rules that were opened: before it,
         another worker may hold the log. Safe to repeat after a DependencyError.
@@ -143,19 +152,20 @@ class Site:
         wanted = frozenset(partitions)
         for gone in self.scorers.keys() - wanted:
             del self.scorers[gone]
-        if takes_in:
-            self.door.restore_watermark()
+        self._inlets = frozenset(inlets)
+        self.door.assign(self._inlets)
         if not self._announced:
             self.door.announce(self._opening)
             self._announced = True
         self._read_peers(leads=0 in wanted)
         for partition in sorted(wanted - self.scorers.keys()):
             self.scorers[partition] = self._recovered(partition)
-        self.holds, self._takes_in = True, takes_in
+        self.holds = True
 
     def release(self) -> None:
         """Others may get what this worker has: store how far it came, and score nothing until the next `assign`."""
-        self.holds = self._takes_in = False
+        self.holds, self._inlets = False, frozenset()
+        self.door.release()
         self._checkpoint_all()
 
     def checkpoint_peers_if_due(self) -> bool:
@@ -184,7 +194,7 @@ class Site:
 
     def door_tick(self) -> None:
         """Move the watermark of a quiet door; one without an inlet does not know how late the feeds are."""
-        if self._takes_in:
+        if self._inlets:
             self.door.tick()
 
     def reload_rules(self) -> None:
@@ -210,7 +220,9 @@ class Site:
             self.log.trim_older(LOG, before_ms, kept)
             self.log.trim_older(PEERS, before_ms, {0: self.peers.saved_offset})
         for topic in INLETS:
-            self.log.trim_older(topic, before_ms, {0: self.log.committed(topic, 0) or 0})
+            read = {p: self.log.committed(topic, p) or 0 for p in range(self.settings.inlet_partitions)}
+            self.log.trim_older(topic, before_ms, read)
+        self.log.trim_older(WATERMARKS, self.now_ms() - KEPT_MARKS_MS, {0: self.log.end(WATERMARKS, 0) - RESTORED})
         self.vault.expire(self.now_ms())
         while self.vault.merge():
             pass
@@ -248,8 +260,9 @@ class Site:
         settings = self.settings
         registry = read_subjects(settings.subjects) if settings.subjects else {}
         door = Door(tokeniser, ClockArrival(self.now_ms), registry=registry, opinions=shipped_opinions(), slack_ms=settings.slack_ms)
+        marks = InletMarks(self.log, settings.inlet_partitions, self.now_ms)
         return DoorStage(door, self.log, self.vault, self.letters, Sealer(self.keys.deadletter),
-                         settings.tags_partitions, self.now_ms, settings.idle_ms)  # fmt: skip
+                         settings.tags_partitions, marks, self.now_ms, settings.idle_ms)  # fmt: skip
 
     def _reader(self, partition: int) -> Callable[[int, int], list[tuple[int, bytes]]]:
         def read(offset: int, most: int) -> list[tuple[int, bytes]]:

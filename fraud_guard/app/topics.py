@@ -5,7 +5,8 @@ from __future__ import annotations
 CALL, SMS, NET, MIXED = "tags.call", "tags.sms", "tags.net", "tags.mixed"
 INLETS = (CALL, SMS, NET, MIXED)
 """Inlet topics. `tags.mixed` takes any channel: files, HTTP and the demo write there."""
-LOG, PEERS = "tags", "peers"
+LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
+"""What the door writes: tags, their callers, and how far each inlet partition has come."""
 ALERTS, ORDERS = "alerts", "orders"
 OUTLETS = (ALERTS, ORDERS)
 
