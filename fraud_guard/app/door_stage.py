@@ -55,14 +55,14 @@ class DoorStage:
     def assign(self, inlets: Iterable[Inlet]) -> None:
         """From here on this door reads these. Safe to repeat after a DependencyError."""
         if inlets := frozenset(inlets):
-            self._restore_watermark()
+            self.restore_watermark()
         self._marks.assign(inlets)
 
     def release(self) -> None:
         """Others may get what this door reads: tell them how far it has come."""
         self._marks.tell()
 
-    def _restore_watermark(self) -> None:
+    def restore_watermark(self) -> None:
         """Go on from the newest watermark in the log, so that it never falls, and as far behind the clock as it was."""
         for partition in range(self._partitions):
             first = max(0, self._log.end(LOG, partition) - RESTORED)

@@ -27,7 +27,6 @@ from fraud_guard.adapters.senders import Batch, Sender
 from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.inbox import Inbox
 from fraud_guard.adapters.sql.truth import SqlTruth
-from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
@@ -36,7 +35,7 @@ from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
-from fraud_guard.app.stores import open_log, open_memory, truth_place
+from fraud_guard.app.stores import open_log, open_memory, open_vault, truth_place
 from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
@@ -89,11 +88,12 @@ class Site:
         self.desk = make_desk(settings, generation.policies.escalation)
         self.truth = SqlTruth.open(truth_place(settings), self.desk, webhook=settings.webhook_url is not None)
         self.letters = SqlDeadLetters.open(truth_place(settings))
-        self.vault = SqlVault(folder / "vault.db", Sealer(self.keys.vault))
+        self.vault = open_vault(settings, Sealer(self.keys.vault))
         self.store = open_memory(settings)
         self._opened += [self.truth.close, self.letters.close, self.vault.close, self.store.close]
         self.relay = Relay(self.truth, self._senders(), self.now_ms)
         self.door = self._open_door(Tokeniser(self.keys.token))
+        self.door.restore_watermark()  # also says at once that the log was sealed with another key
         self._door_offset = self.log.committed(MIXED, 0) or 0
         self._opening = generation.id
 

@@ -1,4 +1,4 @@
-"""Where log, truth and memory live: files of the data folder, or the servers that the settings name."""
+"""Where log, truth, vault and memory live: files of the data folder, or the servers that the settings name."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from fraud_guard.ports import MemoryStore
 if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.access import Credentials
     from fraud_guard.adapters.sealing import Sealer
+    from fraud_guard.adapters.sql.vault import SqlVault
 
 WORKERS = "fraud_guard"
 """The name of the Faust app, and of its group in Kafka."""
@@ -36,6 +37,13 @@ def truth_place(settings: Settings) -> Path | str:
     if url is None or url.drivername not in ("postgresql", _DRIVER):
         raise ConfigurationError("truth_url is no PostgreSQL address; write it like postgresql://user:password@host:5432/fraud_guard")
     return url.set(drivername=_DRIVER).render_as_string(hide_password=False)
+
+
+def open_vault(settings: Settings, sealer: Sealer) -> SqlVault:
+    """The vault: where truth is on a server, there; else a file. Raises ConfigurationError, DependencyError or IntegrityError."""
+    from fraud_guard.adapters.sql.vault import SqlVault  # noqa: PLC0415  commands about orders need no NumPy
+
+    return SqlVault(truth_place(settings) if settings.truth_url else settings.data_dir / "vault.db", sealer)
 
 
 def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], object]]:
