@@ -36,7 +36,7 @@ from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.stores import open_log, open_memory, open_vault, truth_place
-from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS, WATERMARKS
+from fraud_guard.app.topics import ALERTS, DEADLETTERS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
@@ -274,6 +274,7 @@ class Site:
         senders: dict[str, Sender | Batch] = {
             ALERTS: Batch(partial(self._to_topic, ALERTS)),
             ORDERS: Batch(partial(self._to_topic, ORDERS)),
+            DEADLETTERS: Batch(partial(self._to_topic, DEADLETTERS)),
             "control": Batch(self._to_log),
             "inbox": Inbox(self.truth.database, self.now_ms),
         }
