@@ -18,6 +18,7 @@ from fraud_guard.ports import MemoryStore
 
 if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.access import Credentials
+    from fraud_guard.adapters.kafka.log import KafkaLog
     from fraud_guard.adapters.sealing import Sealer
     from fraud_guard.adapters.sql.vault import SqlVault
 
@@ -53,10 +54,17 @@ def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], obje
 
         path = settings.data_dir / "log.db"
         return registry.open_log(path, sealer.seal, sealer.unseal), partial(registry.close_log, path)
-    from fraud_guard.adapters.kafka.log import KafkaLog  # noqa: PLC0415
-
-    log = KafkaLog(settings.kafka, settings.kafka_replicas, WORKERS, kafka_access(settings))
+    log = open_kafka(settings)
     return log, log.close
+
+
+def open_kafka(settings: Settings) -> KafkaLog:
+    """The log in Kafka; topics that it makes are laid out as the settings ask. Raises ConfigurationError or DependencyError."""
+    from fraud_guard.adapters.kafka.log import KafkaLog  # noqa: PLC0415
+    from fraud_guard.app.topic_plan import plan_of  # noqa: PLC0415
+
+    config_of = {name: plan.config() for name, plan in plan_of(settings).items()}
+    return KafkaLog(settings.kafka or "", settings.kafka_replicas, WORKERS, kafka_access(settings), config_of=config_of)
 
 
 def kafka_access(settings: Settings) -> Credentials | None:

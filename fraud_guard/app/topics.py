@@ -10,6 +10,9 @@ LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
 ALERTS, ORDERS, DEADLETTERS = "alerts", "orders", "deadletters"
 OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
 
+RULES = "rules"
+"""Generations of rules, published by people; read by every worker."""
+
 _OFFSET_BITS, _PARTITION_BITS = 44, 12
 
 

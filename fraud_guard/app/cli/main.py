@@ -18,6 +18,7 @@ from fraud_guard.app.cli import (
     rules,
     score,
     simulate,
+    topics,
     worker,
 )
 
@@ -40,6 +41,7 @@ app.add_typer(rules.app, name="rules", help="Check rules and run their examples.
 app.add_typer(models.app, name="models", help="Train, check and describe the models.")
 app.add_typer(score.app, name="score", help="Score messages or hosts: stdin to stdout, one a line.")
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
+app.add_typer(topics.app, name="topics", help="Topics in Kafka: create, check.")
 app.command("doctor")(health.doctor)
 app.add_typer(health.config, name="config", help="Settings: check and show.")
 
