@@ -129,7 +129,7 @@ class _Decision:
         weights = self.behaviour.weights(looked) if self.behaviour else np.zeros(len(looked.rows))
         for i in np.flatnonzero(np.logical_or.reduce([weights > 0, *found.values()])).tolist():
             token = looked.rows["token"][i].tobytes()
-            self._expire(token, int(looked.watermark_ms[i]))
+            self._expire(token, int(looked.watermark_ms[i]), int(looked.positions[i]))
             evidence = self._evidence(looked, i, found) + self._second_voice(looked, i, token, float(weights[i]))
             self.hits += [Hit(e.id, token, e.ts_ms) for e in evidence]
             self._observe(self._sighting(looked, i, token), evidence)
@@ -167,11 +167,11 @@ class _Decision:
             memory.add_timer(episode.expire_ms, at.token)
         self.alerts.append(change)
 
-    def _expire(self, token: bytes, watermark_ms: int) -> None:
+    def _expire(self, token: bytes, watermark_ms: int, before: int | None = None) -> None:
         episode = self.memory.episodes.get(token)
         if episode is None or not episode.n or episode.expire_ms > watermark_ms:
             return
-        position = self.rounds.position_of(episode.expire_ms, self.observed.get(token, -1))
+        position = self.rounds.position_of(episode.expire_ms, self.observed.get(token, -1), before)
         at = Sighting(token, episode.n, episode.expire_ms, position, episode.area)
         self.alerts.append(end(episode, at, "expired", self.policies))
         self._drop_episode(token)

@@ -97,12 +97,12 @@ class Rounds:
     def apply(self, rows: np.ndarray, index: Ints, slots: Ints) -> None:
         """Apply the rows at `index`, one a subject; timers that are due before a row strike first."""
         memory, now = self.memory, packed.gather(rows, index)
-        watermark_ms = self.watermarks_ms[index]
+        watermark_ms = np.maximum(self.watermarks_ms[index], now["watermark_ms"] + now["ahead_ms"])  # of its own inlet
         due_ms = memory.head["call_due_ms"][slots]
         late = (due_ms > 0) & (due_ms <= watermark_ms)
         if late.any():
-            for slot, mark in zip(slots[late].tolist(), watermark_ms[late].tolist(), strict=True):
-                self.fire([slot], mark)
+            for slot, mark, at in zip(slots[late].tolist(), watermark_ms[late].tolist(), now["position"][late].tolist(), strict=True):
+                self.fire([slot], mark, at)
         h, significant = bring_up_to_date(memory.head, memory.ring, slots, now)
         self._set_timers(h, now)
         self._record(h, now, slots, watermark_ms, now["position"], np.flatnonzero(significant))
@@ -138,14 +138,14 @@ class Rounds:
         for token, due in zip(tokens_of(packed.gather(some, set_for)), due_ms[set_for].tolist(), strict=True):
             self.memory.add_timer(due, token)
 
-    def fire(self, slots: list[int], up_to_ms: int) -> None:
-        """Strike the call timers of subjects that are due, each as a round of its own."""
+    def fire(self, slots: list[int], up_to_ms: int, before: int | None = None) -> None:
+        """Strike the call timers of subjects that are due, each as a round of its own; `before` the row at this position."""
         due = self.memory.head["call_due_ms"]
         for slot in slots:
             while 0 < (due_ms := int(due[slot])) <= up_to_ms:
-                self._strike(slot, due_ms)
+                self._strike(slot, due_ms, before)
 
-    def _strike(self, slot: int, due_ms: int) -> None:
+    def _strike(self, slot: int, due_ms: int, before: int | None) -> None:
         memory, where = self.memory, np.array([slot])
         h = packed.gather(hot(memory.head), where)
         token = h["token"][0].tobytes()
@@ -159,7 +159,7 @@ class Rounds:
         h["call_due_ms"] = self.book.next_due_ms(h["call_flags"], h["call_answer_ms"], np.array([elapsed_s]))
         if h["call_due_ms"][0]:
             memory.add_timer(int(h["call_due_ms"][0]), token)
-        at = self.position_of(due_ms, self._last_position(slot, token))
+        at = self.position_of(due_ms, self._last_position(slot, token), before)
         self._record(h, rows, where, np.array([due_ms]), np.array([at]), np.zeros(1, np.intp))
 
     def _see_long_call(self, slot: int, flags: np.ndarray, due_ms: int) -> None:
@@ -183,10 +183,13 @@ class Rounds:
                 return int(positions[at[-1]])
         return self.last_position.get(token, -1)
 
-    def position_of(self, due_ms: int, cause: int) -> int:
-        """Where in the log a due time strikes: at the first row whose watermark has reached it, or at its cause if later."""
+    def position_of(self, due_ms: int, cause: int, before: int | None = None) -> int:
+        """Where in the log a due time strikes: at the first row whose watermark has reached it, at the row `before` which it
+        must, or at its cause if later.
+        """
         i = min(int(np.searchsorted(self.watermarks_ms, due_ms)), len(self.positions) - 1)
-        return max(int(self.positions[i]), cause)
+        at = int(self.positions[i])
+        return max(at if before is None else min(at, before), cause)
 
 
 def tokens_of(h: np.ndarray) -> list[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from fraud_guard.app.scorer import steps
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
-from fraud_guard.app.topics import LOG, MIXED
+from fraud_guard.app.topics import INLETS, LOG, MIXED
 from fraud_guard.failpoints import failpoint
 from fraud_guard.log import Record
 
@@ -41,7 +41,7 @@ class Driver:
         self.clock = clock or ToldClock()
         self.site = Site(settings, self.clock)
         self.site.open()
-        self.site.assign(range(settings.tags_partitions), takes_in=True)
+        self.site.assign(range(settings.tags_partitions), [(topic, p) for topic in INLETS for p in range(settings.inlet_partitions)])
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Write raw records into the inlet."""

@@ -6,6 +6,7 @@ twice is found out by whoever stores or receives it.
 
 from __future__ import annotations
 
+import base64
 import uuid
 
 import msgspec
@@ -14,9 +15,13 @@ from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.dispatch.order import Order, top_reasons
 from fraud_guard.escalation.alert import Alert, AlertChange
 from fraud_guard.feedback.closure import Closure
+from fraud_guard.ports import DeadLetter
 from fraud_guard.tags.control import Control
+from fraud_guard.tags.letter import DeadLetterNotice
+from fraud_guard.tags.reasons import Reason
 
-CHANNELS = ("alerts", "orders", "inbox", "webhook", "control")
+CHANNELS = ("alerts", "orders", "deadletters", "inbox", "webhook", "control")
+_LETTERS = uuid.UUID("5f0f2f0e-7c9b-5d2e-9b57-0d1f2a6c8e41")
 _MAX_REASON = 400
 _MAX_SCRIPT = 2_000
 
@@ -55,6 +60,16 @@ def of_closure(closure: Closure, alert: Alert) -> Message:
     )  # fmt: skip
     payload = msgspec.msgpack.encode(control)
     return Message(_id(closure.order_id, "control/closure"), "control", alert.token, alert.token, payload)
+
+
+def of_letter(letter: DeadLetter) -> Message:
+    """The dead letter for its topic; the raw record stays sealed."""
+    notice = DeadLetterNotice(
+        id=letter.id, reason=Reason(letter.reason), detail=letter.detail, source=letter.source, position=letter.position,
+        at_ms=letter.at_ms, sealed=base64.b64encode(letter.sealed).decode(),
+    )  # fmt: skip
+    message_id = str(uuid.uuid5(_LETTERS, letter.id))
+    return Message(message_id, "deadletters", letter.source, message_id, notice.model_dump_json().encode())
 
 
 def _change(change: AlertChange) -> Message:

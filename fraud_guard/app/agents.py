@@ -40,6 +40,9 @@ def take_in(app: faust.App, site: Site) -> None:
     @app.agent(inlets, name="door")
     async def door(stream: Any) -> None:
         async for event in stream.noack().events():
+            first = event.value[0]
+            if not site.reads(first.topic, first.partition):
+                continue  # it belongs to another door by now, and comes again to that one
             if await persist(site, partial(site.take, event.value)):
                 failpoint("door-before-ack")
                 event.ack()
@@ -64,7 +67,8 @@ def score(app: faust.App, site: Site) -> None:
 
     async def seek(tps: frozenset[TP]) -> Mapping[TP, int]:
         wanted = {tp.partition for tp in tps if tp.topic == LOG}
-        if not await persist(site, partial(site.assign, wanted, takes_in=any(tp.topic in INLETS for tp in tps))):
+        inlets = frozenset((tp.topic, tp.partition) for tp in tps if tp.topic in INLETS)
+        if not await persist(site, partial(site.assign, wanted, inlets)):
             raise asyncio.CancelledError  # ends the worker without Faust's traceback
         return {TP(LOG, p): one.next_offset for p, one in site.scorers.items()}
 

@@ -26,12 +26,14 @@ from fraud_guard.features.vector import FEATURES
 from fraud_guard.feedback.closure import Closure
 from fraud_guard.rulebook.events import EVENT_DOCS, EVENT_SCHEMA
 from fraud_guard.tags.kinds import Flag
+from fraud_guard.tags.letter import DeadLetterNotice
 from fraud_guard.tags.models import TAG, CallTag, NetTag, SmsTag
 
 _MADE = "made by `python -m fraud_guard.app.documents`; do not edit"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MESSAGES: Mapping[str, type[BaseModel]] = {
     "CallTag": CallTag, "SmsTag": SmsTag, "NetTag": NetTag, "AlertChange": AlertChange, "Order": Order,
+    "DeadLetterNotice": DeadLetterNotice,
 }  # fmt: skip
 _CHANNELS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     topics.CALL: ("receive", "Calls of subjects. Key: `subject`. Retention at most 24 h.", ("CallTag",)),
@@ -40,6 +42,7 @@ _CHANNELS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     topics.MIXED: ("receive", "Tags of any channel. Key: `subject`.", ("CallTag", "SmsTag", "NetTag")),
     topics.ALERTS: ("send", "Every change of every alert. Key: `subject`.", ("AlertChange",)),
     topics.ORDERS: ("send", "Every state of every order. Key: `station_id`.", ("Order",)),
+    topics.DEADLETTERS: ("send", "Every refused record, once, its raw bytes sealed. Key: the inlet topic.", ("DeadLetterNotice",)),
 }
 """Topic: what this application does with it, its description, its messages."""
 
@@ -154,7 +157,7 @@ def _message(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    models = [(model, "serialization" if model in (AlertChange, Order) else "validation") for model in _MESSAGES.values()]
+    models = [(model, "serialization" if model in (AlertChange, Order, DeadLetterNotice) else "validation") for model in _MESSAGES.values()]
     _, together = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return dict(sorted(together["$defs"].items()))
 

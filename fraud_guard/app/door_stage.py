@@ -15,8 +15,10 @@ import structlog
 from fraud_guard.adapters.chunking import LogRecord
 from fraud_guard.adapters.sealing import Sealer
 from fraud_guard.adapters.sql.vault import SqlVault
+from fraud_guard.app.inlet_marks import Inlet, InletMarks, name_of
 from fraud_guard.app.topics import LOG, PEERS, inlet_place, inlet_position
 from fraud_guard.door.door import Door, Refused
+from fraud_guard.door.marks import FOREVER_MS
 from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import DependencyError
 from fraud_guard.failpoints import failpoint
@@ -32,21 +34,33 @@ log = structlog.get_logger()
 QUOTE_KEPT_MS = 30 * 86_400_000
 RESTORED = 64
 """Last records of a partition that tell where the watermark was; only tags tell how far behind the clock, not controls."""
+TICK_MS = 1_000
+"""A door that has appended nothing for so long lets the watermark catch up with the marks."""
 
 
 class DoorStage:
-    """One door of one process, writing all partitions of the log."""
+    """One door of one process, writing all partitions of the log. `marks` are those of all doors."""
 
     def __init__(
         self, door: Door, log: Log, vault: SqlVault, letters: DeadLetters, sealer: Sealer, partitions: int,
-        now_ms: Callable[[], int], idle_ms: int,
+        marks: InletMarks, now_ms: Callable[[], int], idle_ms: int,
     ) -> None:  # fmt: skip
         self.counts = Counter[str]()
         self._door, self._log, self._vault, self._letters, self._sealer = door, log, vault, letters, sealer
-        self._partitions, self._now_ms, self._idle_ms = partitions, now_ms, idle_ms
+        self._partitions, self._marks, self._now_ms, self._idle_ms = partitions, marks, now_ms, idle_ms
         self._lag_ms, self._moved_ms = 0, now_ms()
-        self._taken = range(0)
+        self._taken, self._inlet, self._high_ms = range(0), ("", 0), 0
         self._ready = EMPTY  # read, and not yet in the log because it could not be reached
+
+    def assign(self, inlets: Iterable[Inlet]) -> None:
+        """From here on this door reads these. Safe to repeat after a DependencyError."""
+        if inlets := frozenset(inlets):
+            self.restore_watermark()
+        self._marks.assign(inlets)
+
+    def release(self) -> None:
+        """Others may get what this door reads: tell them how far it has come."""
+        self._marks.tell()
 
     def restore_watermark(self) -> None:
         """Go on from the newest watermark in the log, so that it never falls, and as far behind the clock as it was."""
@@ -65,12 +79,14 @@ class DoorStage:
         """Bring a chunk of raw records into the log; after a DependencyError call it again with the same."""
         failpoint("door-before-read")
         inlets = _inlets(records)
+        self._inlet = (records[0].topic, records[0].partition)
         if inlets != self._taken:
             self._ready += self._read([r.value or b"" for r in records], inlets)
             self._taken = inlets
             self.counts["accepted"] += len(records)
         failpoint("door-after-read")
         self._append_ready()
+        self._marks.taken(self._inlet, records[-1].offset + 1, self._high_ms)
         if self._door.refused:
             raw = dict(zip(inlets, (r.value or b"" for r in records), strict=True))
             self._refuse(self._door.refused, lambda inlet: raw.get(inlet) or self._raw(inlet))
@@ -83,16 +99,25 @@ class DoorStage:
         self._append_ready()
 
     def tick(self) -> None:
-        """When nothing has come for a while, move the watermark by the clock, as far behind as the feed was."""
-        now_ms = self._now_ms()
+        """When nothing has come for a while, move the watermark: to where the slowest inlet partition is, or when all are idle
+        by the clock, as far behind as the feed was.
+        """
+        self._marks.rest(self._idle_ms)
+        self._listen()
+        self._marks.tell()
+        now_ms, least_ms = self._now_ms(), self._marks.known.least_ms()
         if now_ms < self._moved_ms:  # the clock was set back: the feed is as far behind as it was, by the new time
             self._lag_ms += now_ms - self._moved_ms
             self._moved_ms = now_ms
-        if now_ms - self._moved_ms < self._idle_ms or not self._door.watermark_ms:
+        quiet_ms, idle = now_ms - self._moved_ms, least_ms == FOREVER_MS
+        if not self._door.watermark_ms or quiet_ms < (self._idle_ms if idle else TICK_MS):
+            return
+        if not idle and least_ms <= self._door.watermark_ms:
             return
         self._moved_ms = now_ms
-        block = self._door.tick(now_ms - self._lag_ms)
+        block = self._door.tick(now_ms - self._lag_ms if idle else least_ms)
         self._log.append_many([(LOG, p, [Record(None, _encoded(block))]) for p in range(self._partitions)])
+        self._marks.reach(self._door.watermark_ms)
 
     def control(self, controls: Iterable[Control]) -> None:
         """Append control records to their subjects' partitions."""
@@ -132,7 +157,13 @@ class DoorStage:
             self._door.refused.append(Refused(inlet, Reason.FAILED, ""))
             return EMPTY
 
+    def _listen(self) -> None:
+        """Hear how far the others are; where one of them has been, this door's watermark is, too."""
+        self._marks.hear()
+        self._door.watermark_ms = max(self._door.watermark_ms, self._marks.known.reached_ms)
+
     def _append_ready(self) -> None:
+        self._listen()
         watermark_ms, refused = self._door.watermark_ms, len(self._door.refused)
         try:
             self._append(self._ready)
@@ -153,8 +184,11 @@ class DoorStage:
             rows.quotes.clear()
         failpoint("door-before-append")
         peers, tags = list[Append](), list[Append]()
+        marks, name = self._marks.known, name_of(self._inlet)
+        self._high_ms, least_ms = marks.high_ms(name), marks.least_ms(but=name)
         for some in ready.cut():
-            block = self._door.block(some)
+            block = self._door.block(some, self._high_ms, least_ms)
+            self._high_ms = self._door.high_ms
             tags += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
             contacts = contacts_of(block.rows)
             if len(contacts):
@@ -163,6 +197,7 @@ class DoorStage:
             self._log.append_many([*peers, *tags])  # who reads a tag must be able to read its contacts
             self.counts["blocks"] += len(tags)
             self._moved_ms, self._lag_ms = now_ms, max(0, now_ms - self._door.watermark_ms)
+            self._marks.reach(self._door.watermark_ms)
         failpoint("door-after-append")
 
     def _split(self, block: Block) -> list[tuple[int, Block]]:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from fraud_guard.app.metrics import Figures
 from fraud_guard.app.site import Site
-from fraud_guard.app.topics import INLETS, LOG
+from fraud_guard.app.topics import LOG, MIXED
 
 EVERY_S = 5.0
 OUTCOMES = ("scored", "duplicate", "dead", "failed")
@@ -29,11 +29,13 @@ class Observer:
             return
         places, lag = self._decided(), self._lag()
         found = self._counted() | self._partitions() | self._outbox()
-        if self._site.takes_in:
-            letters = self._site.letters.totals()
+        if self._site.inlets:
             accepted, waiting = self._inlets()
-            places |= {("accepted",): accepted, ("dead_letter",): sum(letters.values())}
+            places["accepted",] = accepted
             lag |= waiting
+        if self._site.reads(MIXED, 0):  # one of the workers tells what all of them refused
+            letters = self._site.letters.totals()
+            places["dead_letter",] = sum(letters.values())
             found["fraud_guard_dead_letters"] = {(reason,): n for reason, n in letters.items()}
         self.figures = found | {"fraud_guard_conservation_tags": places, "fraud_guard_lag_records": lag}
 
@@ -67,12 +69,12 @@ class Observer:
         return {(LOG, str(p)): max(0, site.log.end(LOG, p) - one.next_offset) for p, one in site.scorers.items()}
 
     def _inlets(self) -> tuple[int, Values]:
-        """Records that the door is done with, and those that wait for it."""
+        """Records that the door of this worker is done with, and those that wait for it."""
         accepted, waiting = 0, Values()
-        for topic in INLETS:
-            done = self._site.log.committed(topic, 0) or 0
+        for topic, partition in self._site.inlets:
+            done = self._site.log.committed(topic, partition) or 0
             accepted += done
-            waiting[topic, "0"] = max(0, self._site.log.end(topic, 0) - done)
+            waiting[topic, str(partition)] = max(0, self._site.log.end(topic, partition) - done)
         return accepted, waiting
 
     def _outbox(self) -> dict[str, Values]:

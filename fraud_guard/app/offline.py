@@ -44,11 +44,12 @@ def open_letters(settings: Settings) -> Archive:
     """Dead letters, truth and log of an existing site. Raises ConfigurationError."""
     from fraud_guard.adapters.sealing import Keys, Sealer  # noqa: PLC0415
     from fraud_guard.adapters.sql.deadletters import SqlDeadLetters  # noqa: PLC0415
-    from fraud_guard.app.topics import MIXED  # noqa: PLC0415
+    from fraud_guard.app.topics import INLETS  # noqa: PLC0415
 
     keys = Keys.from_site_key(site_key(settings))
     log, close_log = open_log(settings, Sealer(keys.log))
-    log.declare(MIXED, 1)
+    for topic in INLETS:
+        log.declare(topic, settings.inlet_partitions)
     letters = SqlDeadLetters.open(truth_place(settings))
     return Archive(letters, open_truth(settings), log, Sealer(keys.deadletter), close_log)
 

@@ -28,10 +28,10 @@ from fraud_guard.adapters.senders import Batch, Sender
 from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.inbox import Inbox
 from fraud_guard.adapters.sql.truth import SqlTruth
-from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
+from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
 from fraud_guard.app.metrics import count_change, count_order, timed
 from fraud_guard.app.peer_reader import PARTITION as PEER_PARTITION
 from fraud_guard.app.peer_reader import PeerReader
@@ -39,8 +39,15 @@ from fraud_guard.app.restoring import RestoringStore
 from fraud_guard.app.rule_files import read_generation_files
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
-from fraud_guard.app.stores import open_history, open_log, open_memory, open_snapshots, truth_place
-from fraud_guard.app.topics import ALERTS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS
+from fraud_guard.app.stores import (
+    open_history,
+    open_log,
+    open_memory,
+    open_snapshots,
+    open_vault,
+    truth_place,
+)
+from fraud_guard.app.topics import ALERTS, DEADLETTERS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.app.waits import Waits
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
@@ -54,6 +61,8 @@ from fraud_guard.ports import OutboxItem
 from fraud_guard.tags.control import Control
 
 log = structlog.get_logger()
+KEPT_MARKS_MS = 3_600_000
+"""Records of `watermarks` are of use for seconds."""
 
 
 class Site:
@@ -68,7 +77,8 @@ class Site:
         self.failure: Exception | None = None
         self.stopping = False
         self.holds = False  # between `assign` and `release` what it scores is its own
-        self._announced = self.takes_in = self.is_open = False
+        self._announced = self.is_open = False
+        self.inlets = frozenset[Inlet]()  # whose door this worker is
         self._opened: list[Callable[[], object]] = []
         self.on_assigned: PositionHook | None = None
         self.on_revoked: ReleaseHook | None = None
@@ -81,8 +91,10 @@ class Site:
         folder = settings.data_dir
         self.log, close = open_log(settings, Sealer(self.keys.log))
         self._opened.append(close)
-        for topic in (*INLETS, *OUTLETS, PEERS):
+        for topic in (*OUTLETS, PEERS, WATERMARKS):
             self.log.declare(topic, 1)
+        for topic in INLETS:
+            self.log.declare(topic, settings.inlet_partitions)
         self.log.declare(LOG, settings.tags_partitions)
         self.archive = GenerationArchive(folder / "generations")
         self._rules = read_generation_files(settings.rules)
@@ -92,7 +104,7 @@ class Site:
         self._opened.append(self.truth.close)
         self.letters = SqlDeadLetters.open(truth_place(settings))
         self._opened.append(self.letters.close)
-        self.vault = SqlVault(folder / "vault.db", Sealer(self.keys.vault))
+        self.vault = open_vault(settings, Sealer(self.keys.vault))
         self._opened.append(self.vault.close)
         self.store = RestoringStore(
             open_memory(settings), self.log, self.now_ms, open_snapshots(settings, Sealer(self.keys.snapshot)),
@@ -102,21 +114,25 @@ class Site:
         self.history = open_history(settings, self.log, self.now_ms)
         self.relay = Relay(self.truth, self._senders(), self.now_ms, partial(timed, "relay"))
         self.door = self._open_door(Tokeniser(self.keys.token))
-        self.door.restore_watermark()
+        self.door.restore_watermark()  # also says at once that the log was sealed with another key
         self._door_offset = self.log.committed(MIXED, 0) or 0
         self._opening = generation.id
         self.is_open = True
 
     @property
     def door_offset(self) -> int:
-        """How far the door has read `tags.mixed`."""
+        """How far the door has read partition 0 of `tags.mixed`, where feeds of this worker go."""
         return self._door_offset
+
+    def reads(self, topic: str, partition: int) -> bool:
+        """Whether this worker is the door of an inlet partition."""
+        return (topic, partition) in self.inlets
 
     def take(self, records: Sequence[LogRecord]) -> None:
         """Bring a chunk of raw records through the door."""
         with timed("door"):
             self.door.take(records)
-        if records[-1].topic == MIXED:
+        if (records[-1].topic, records[-1].partition) == (MIXED, 0):
             self._door_offset = records[-1].offset + 1
 
     def scored_up_to_end(self) -> bool:
@@ -160,8 +176,8 @@ class Site:
         while self._opened:
             self._opened.pop()()
 
-    def assign(self, partitions: Iterable[int], *, takes_in: bool) -> None:
-        """From here on this worker scores these partitions of the log, and no other; `takes_in`: whether it has an inlet, too.
+    def assign(self, partitions: Iterable[int], inlets: Iterable[Inlet]) -> None:
+        """From here on this worker scores these partitions of the log, and no other, and is the door of these inlet partitions.
 
         Scorers that stay go on, new ones recover. The first call announces the rules that were opened: before it,
         another worker may hold the log. Safe to repeat after a DependencyError.
@@ -169,8 +185,8 @@ class Site:
         wanted = frozenset(partitions)
         for gone in self.scorers.keys() - wanted:
             self._retired += self.scorers.pop(gone).counts
-        if takes_in:
-            self.door.restore_watermark()
+        self.inlets = frozenset(inlets)
+        self.door.assign(self.inlets)
         self._read_peers(leads=0 in wanted)
         for partition in sorted(wanted - self.scorers.keys()):
             self.scorers[partition] = self._recovered(partition)
@@ -180,13 +196,14 @@ class Site:
             self._announced = True
         if self.history is not None:
             self.history.hold(wanted)
-        self.holds, self.takes_in = True, takes_in
+        self.holds = True
 
     def release(self) -> None:
         """Others may get what this worker has: store how far it came, and score nothing until the next `assign`."""
-        self.holds = self.takes_in = False
+        self.holds, self.inlets = False, frozenset()
         if self.history is not None:
             self.history.hold(())
+        self.door.release()
         self._checkpoint_all()
 
     def checkpoint_peers_if_due(self) -> bool:
@@ -222,7 +239,7 @@ class Site:
 
     def door_tick(self) -> None:
         """Move the watermark of a quiet door; one without an inlet does not know how late the feeds are."""
-        if self.takes_in:
+        if self.inlets:
             self.door.tick()
 
     def reload_rules(self) -> None:
@@ -248,7 +265,9 @@ class Site:
             self.log.trim_older(LOG, before_ms, kept)
             self.log.trim_older(PEERS, before_ms, {0: self.peers.saved_offset})
         for topic in INLETS:
-            self.log.trim_older(topic, before_ms, {0: self.log.committed(topic, 0) or 0})
+            read = {p: self.log.committed(topic, p) or 0 for p in range(self.settings.inlet_partitions)}
+            self.log.trim_older(topic, before_ms, read)
+        self.log.trim_older(WATERMARKS, self.now_ms() - KEPT_MARKS_MS, {0: self.log.end(WATERMARKS, 0) - RESTORED})
         self.vault.expire(self.now_ms())
         while self.vault.merge():
             pass
@@ -320,8 +339,9 @@ class Site:
         settings = self.settings
         registry = read_subjects(settings.subjects) if settings.subjects else {}
         door = Door(tokeniser, ClockArrival(self.now_ms), registry=registry, opinions=shipped_opinions(), slack_ms=settings.slack_ms)
+        marks = InletMarks(self.log, settings.inlet_partitions, self.now_ms)
         return DoorStage(door, self.log, self.vault, self.letters, Sealer(self.keys.deadletter),
-                         settings.tags_partitions, self.now_ms, settings.idle_ms)  # fmt: skip
+                         settings.tags_partitions, marks, self.now_ms, settings.idle_ms)  # fmt: skip
 
     def _reader(self, partition: int) -> Callable[[int, int], list[tuple[int, bytes]]]:
         def read(offset: int, most: int) -> list[tuple[int, bytes]]:
@@ -333,6 +353,7 @@ class Site:
         senders: dict[str, Sender | Batch] = {
             ALERTS: Batch(partial(self._to_topic, ALERTS)),
             ORDERS: Batch(partial(self._to_topic, ORDERS)),
+            DEADLETTERS: Batch(partial(self._to_topic, DEADLETTERS)),
             "control": Batch(self._to_log),
             "inbox": Inbox(self.truth.database, self.now_ms),
         }

@@ -1,4 +1,4 @@
-"""Where log, truth and memory live: files of the data folder, or the servers that the settings name."""
+"""Where log, truth, vault and memory live: files of the data folder, or the servers that the settings name."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from fraud_guard.ports import MemoryStore, Now
 
 if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.access import Credentials
+    from fraud_guard.adapters.kafka.log import KafkaLog
     from fraud_guard.adapters.sealing import Sealer
     from fraud_guard.adapters.snapshots import SnapshotFolder
+    from fraud_guard.adapters.sql.vault import SqlVault
     from fraud_guard.app.history.writing import HistoryWriter
 
 WORKERS = "fraud_guard"
@@ -40,6 +42,13 @@ def truth_place(settings: Settings) -> Path | str:
     return url.set(drivername=_DRIVER).render_as_string(hide_password=False)
 
 
+def open_vault(settings: Settings, sealer: Sealer) -> SqlVault:
+    """The vault: where truth is on a server, there; else a file. Raises ConfigurationError, DependencyError or IntegrityError."""
+    from fraud_guard.adapters.sql.vault import SqlVault  # noqa: PLC0415  commands about orders need no NumPy
+
+    return SqlVault(truth_place(settings) if settings.truth_url else settings.data_dir / "vault.db", sealer)
+
+
 def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], object]]:
     """The log, and what closes it. The embedded one is sealed; what Kafka holds is the broker's to guard."""
     if settings.kafka is None:
@@ -47,10 +56,17 @@ def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], obje
 
         path = settings.data_dir / "log.db"
         return registry.open_log(path, sealer.seal, sealer.unseal), partial(registry.close_log, path)
-    from fraud_guard.adapters.kafka.log import KafkaLog  # noqa: PLC0415
-
-    log = KafkaLog(settings.kafka, settings.kafka_replicas, WORKERS, kafka_access(settings))
+    log = open_kafka(settings)
     return log, log.close
+
+
+def open_kafka(settings: Settings) -> KafkaLog:
+    """The log in Kafka; topics that it makes are laid out as the settings ask. Raises ConfigurationError or DependencyError."""
+    from fraud_guard.adapters.kafka.log import KafkaLog  # noqa: PLC0415
+    from fraud_guard.app.topic_plan import plan_of  # noqa: PLC0415
+
+    config_of = {name: plan.config() for name, plan in plan_of(settings).items()}
+    return KafkaLog(settings.kafka or "", settings.kafka_replicas, WORKERS, kafka_access(settings), config_of=config_of)
 
 
 def open_snapshots(settings: Settings, sealer: Sealer) -> SnapshotFolder | None:

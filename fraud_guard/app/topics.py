@@ -5,9 +5,13 @@ from __future__ import annotations
 CALL, SMS, NET, MIXED = "tags.call", "tags.sms", "tags.net", "tags.mixed"
 INLETS = (CALL, SMS, NET, MIXED)
 """Inlet topics. `tags.mixed` takes any channel: files, HTTP and the demo write there."""
-LOG, PEERS = "tags", "peers"
-ALERTS, ORDERS = "alerts", "orders"
-OUTLETS = (ALERTS, ORDERS)
+LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
+"""What the door writes: tags, their callers, and how far each inlet partition has come."""
+ALERTS, ORDERS, DEADLETTERS = "alerts", "orders", "deadletters"
+OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
+
+RULES = "rules"
+"""Generations of rules, published by people; read by every worker."""
 
 _OFFSET_BITS, _PARTITION_BITS = 44, 12
 
@@ -21,3 +25,9 @@ def inlet_place(position: int) -> tuple[str, int, int]:
     """The (topic, partition, offset) behind `inlet_position`."""
     rest, offset = position >> _OFFSET_BITS, position & ((1 << _OFFSET_BITS) - 1)
     return INLETS[rest >> _PARTITION_BITS], rest & ((1 << _PARTITION_BITS) - 1), offset
+
+
+def letter_place(position: str) -> tuple[str, int]:
+    """The (topic, partition) behind the `position` of a dead letter, `topic-partition-offset`."""
+    topic, partition, _ = position.rsplit("-", 2)
+    return topic, int(partition)

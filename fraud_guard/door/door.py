@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_guard.door.decode import decode, decode_all
+from fraud_guard.door.marks import FOREVER_MS
 from fraud_guard.door.opinions import NO_OPINIONS, Opinions
 from fraud_guard.door.registry import Person
 from fraud_guard.door.reorder import Reorder
@@ -57,7 +58,7 @@ class Door:
         watermark_ms: int = 0,
     ) -> None:
         self.rows = RowMaker(tokeniser, registry or {}, opinions)
-        self.watermark_ms = watermark_ms
+        self.watermark_ms = self.high_ms = watermark_ms
         self._arrival, self._reorder, self._slack_ms = arrival, Reorder(reorder_ms), slack_ms
         self.refused: list[Refused] = []
 
@@ -69,13 +70,20 @@ class Door:
         """Everything still held back."""
         return self._reorder.pass_on(self._arrival.flush()) + self._reorder.flush()
 
-    def block(self, block: Block) -> Block:
-        """Rows for the log, stamped with the watermark; those older than the duplicate window are refused."""
+    def block(self, block: Block, high_ms: int = 0, most_ms: int = FOREVER_MS) -> Block:
+        """Rows for the log, stamped with the watermark; those older than the duplicate window are refused.
+
+        Where other doors or inlet partitions are about: `high_ms` is how far that of these rows has come (afterwards it is
+        in `self.high_ms`), `most_ms` the least of the others, which the watermark does not pass.
+        """
         rows = block.rows
-        high = np.maximum.accumulate(np.append(self.watermark_ms, rows["ts_ms"] - self._slack_ms))[1:]
-        rows["watermark_ms"] = high
+        floor_ms = high_ms if most_ms < FOREVER_MS else max(high_ms, self.watermark_ms)
+        own = np.maximum.accumulate(np.append(floor_ms, rows["ts_ms"] - self._slack_ms))[1:]
+        rows["watermark_ms"] = np.maximum(np.minimum(own, most_ms), self.watermark_ms)
+        high = np.maximum(own, rows["watermark_ms"])
+        rows["ahead_ms"] = high - rows["watermark_ms"]
         if len(rows):
-            self.watermark_ms = int(high[-1])
+            self.watermark_ms, self.high_ms = int(rows["watermark_ms"][-1]), int(own[-1])
         rows["flags"] |= np.where(rows["ts_ms"] < high, np.uint32(Flag.LATE), np.uint32(0)) | _night(rows["ts_ms"])
         too_late = rows["ts_ms"] < high - DUPLICATE_WINDOW_MS
         return self._refuse(block, too_late) if too_late.any() else block

@@ -32,6 +32,7 @@ ROW = np.dtype(
         ("shard", "u2"),
         ("ts_ms", "i8"),  # event time, clamped to arrival when dated ahead
         ("watermark_ms", "i8"),  # of the partition when this tag was appended; never falls
+        ("ahead_ms", "i8"),  # how much further the tag's own inlet partition was; 0 where one door reads one
         ("kind", "u1"),  # tags.kinds.Kind
         ("category", "u1"),  # app category, or index + 1 of the lowest lure of a text
         ("flags", "u4"),  # tags.kinds.Flag

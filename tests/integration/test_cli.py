@@ -26,7 +26,7 @@ HEAVY = ("faust", "sqlglot", "pyarrow", "alembic", "httpx", "numpy")
 COMMANDS = [
     (), ("demo",), ("replay",), ("run",), ("stats",), ("evaluate",), ("doctor",), ("orders",), ("orders", "list"), ("orders", "accept"),
     ("orders", "close"), ("rules",), ("rules", "lint"), ("rules", "test"), ("deadletters",), ("deadletters", "list"),
-    ("deadletters", "show"), ("deadletters", "replay"), ("config",), ("config", "check"), ("config", "show"),
+    ("deadletters", "show"), ("deadletters", "replay"), ("topics",), ("topics", "create"), ("topics", "check"), ("config",), ("config", "check"), ("config", "show"),
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.app.observer import Observer
 from fraud_guard.app.site import Site
-from fraud_guard.app.topics import LOG, MIXED
+from fraud_guard.app.topics import INLETS, LOG, MIXED
 from fraud_guard.errors import ConfigurationError, IntegrityError
 from fraud_guard.log import Record
 from fraud_guard.testing import lines_of
@@ -20,6 +20,7 @@ from tests.integration import live
 
 TAGS = lines_of(live.DAY / "tags.ndjson")[:50]
 EVER_MS = 1 << 60
+INLET_PARTITIONS = [(topic, 0) for topic in INLETS]
 
 
 class ShortSighted(EmbeddedLog):
@@ -57,7 +58,7 @@ def take(site: Site) -> None:
 def scored(tmp_path: Path) -> Path:
     """A site that has scored and checkpointed some tags, and has more in its log that it has not."""
     with opened(tmp_path) as site:
-        site.assign([0], takes_in=True)
+        site.assign([0], INLET_PARTITIONS)
         take(site)
         score_all(site)
         site.release()
@@ -79,9 +80,9 @@ def test_records_that_nobody_read(scored: Path) -> None:
     """A log that lost records before they were read is refused, with the setting that lets them go; then they are counted."""
     start = cut(scored)
     with opened(scored) as site, pytest.raises(IntegrityError, match="FG_ACCEPT_GAP=true"):
-        site.assign([0], takes_in=True)
+        site.assign([0], INLET_PARTITIONS)
     with opened(scored, accept_gap=True) as site:
-        site.assign([0], takes_in=True)
+        site.assign([0], INLET_PARTITIONS)
         assert site.scorers[0].next_offset == start
         observer = Observer(site)
         observer.observe()
@@ -90,18 +91,18 @@ def test_records_that_nobody_read(scored: Path) -> None:
         score_all(site)
         site.release()
     with opened(scored) as site:
-        site.assign([0], takes_in=True)
+        site.assign([0], INLET_PARTITIONS)
         assert site.scorers[0].memory.journal.gap == lost
 
 
 def test_a_log_that_is_shorter_than_memory(scored: Path) -> None:
     """A topic that was made anew is refused: memory would pass over all that comes."""
     with opened(scored) as site:
-        site.assign([0], takes_in=True)
+        site.assign([0], INLET_PARTITIONS)
         site.scorers[0].skip_to(site.log.end(LOG, 0) + 1)
         site.release()
     with opened(scored, accept_gap=True) as site, pytest.raises(IntegrityError, match="made anew"):
-        site.assign([0], takes_in=True)
+        site.assign([0], INLET_PARTITIONS)
 
 
 def test_a_broker_that_lies_about_its_end(tmp_path: Path) -> None:
@@ -109,5 +110,5 @@ def test_a_broker_that_lies_about_its_end(tmp_path: Path) -> None:
     with opened(tmp_path) as site:
         site.log = ShortSighted(tmp_path / "data" / "log.db", seal=site.log._seal, unseal=site.log._unseal)
         with pytest.raises(ConfigurationError, match="true end offsets"):
-            site.assign([0], takes_in=True)
+            site.assign([0], INLET_PARTITIONS)
         site.log.close()

@@ -70,11 +70,11 @@ def test_asyncapi_references_resolve() -> None:
 
 
 def test_asyncapi_names_the_topics_of_the_contract() -> None:
-    """Inlets are received, alerts and orders are sent."""
+    """Inlets are received, alerts, orders and dead letters are sent."""
     page = yaml.safe_load(documents()["asyncapi.yaml"])
     action = {page["channels"][key]["address"]: operation["action"] for key, operation in page["operations"].items()}
     assert {"tags.call", "tags.sms", "tags.net"} <= {t for t, a in action.items() if a == "receive"}
-    assert {t for t, a in action.items() if a == "send"} == {"alerts", "orders"}
+    assert {t for t, a in action.items() if a == "send"} == {"alerts", "orders", "deadletters"}
 
 
 def _leads_somewhere(page: Any, ref: str) -> bool:

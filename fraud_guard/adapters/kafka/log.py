@@ -11,10 +11,11 @@ import threading
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError, for_code
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
@@ -23,6 +24,16 @@ from fraud_guard.errors import ConfigurationError, DependencyError
 from fraud_guard.log import Append, Record, StoredRecord
 
 T = TypeVar("T")
+
+
+class TopicFacts(NamedTuple):
+    """One topic as it is laid out; `replicas`: of the partition with the fewest."""
+
+    partitions: int
+    replicas: int
+    config: Mapping[str, str]
+
+
 PATIENCE_MS = 15_000
 RETRY_S = 0.1
 RECORD_BYTES_MOST = 8 << 20
@@ -31,7 +42,7 @@ FETCH_MS = 200
 
 class KafkaLog:
     """See `log.Log`. `servers`: host:port,host:port; `replicas`: of topics that `declare` makes; `group`: of the workers;
-    `access`: see `access.credentials`.
+    `access`: see `access.credentials`; `config_of`: settings of topics that `declare` makes, by name.
 
     A call that the brokers do not answer within `patience_ms` raises DependencyError and may be repeated; an append
     that was given up may have arrived all the same.
@@ -39,8 +50,9 @@ class KafkaLog:
 
     def __init__(
         self, servers: str, replicas: int = 1, group: str = "fraud_guard", access: Credentials | None = None,
-        patience_ms: int = PATIENCE_MS,
+        patience_ms: int = PATIENCE_MS, config_of: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:  # fmt: skip
+        self._config_of = config_of or {}
         self.name, self._replicas, self._patience_ms = f"kafka {servers}", replicas, patience_ms
         self._groups = (group, f"{group}.notes")
         self._readers: dict[TopicPartition, AIOKafkaConsumer] = {}
@@ -62,6 +74,10 @@ class KafkaLog:
             raise ConfigurationError(
                 f"topic {topic} has {known} partitions in {self.name}, not {partitions}; drain it and use a new topic name"
             )
+
+    def facts(self, topics: Sequence[str]) -> dict[str, TopicFacts | None]:
+        """How topics are laid out; None for those that do not exist."""
+        return self._call(self._facts(topics))
 
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         """Append 1..N records in order; return the first one's offset."""
@@ -123,12 +139,24 @@ class KafkaLog:
         )  # fmt: skip
 
     async def _declared(self, topic: str, partitions: int) -> int:
-        settings = {"max.message.bytes": str(RECORD_BYTES_MOST)}
+        settings = {"max.message.bytes": str(RECORD_BYTES_MOST), **self._config_of.get(topic, {})}
         made = await self._admin.create_topics([NewTopic(topic, partitions, self._replicas, topic_configs=settings)])
         for _, code, words in made.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise ConfigurationError(f"topic {topic} cannot be made in {self.name}: {words or for_code(code).__name__}")
         return len(await self._producer.partitions_for(topic))
+
+    async def _facts(self, topics: Sequence[str]) -> dict[str, TopicFacts | None]:
+        there = sorted(set(topics) & set(await self._admin.list_topics()))
+        found: dict[str, TopicFacts | None] = dict.fromkeys(topics)
+        if there:
+            asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+            configs = {r[3]: {entry[0]: entry[1] for entry in r[4]} for a in await self._admin.describe_configs(asked) for r in a.resources}
+            for one in await self._admin.describe_topics(there):
+                parts = one["partitions"]
+                replicas = min((len(p["replicas"]) for p in parts), default=0)
+                found[one["topic"]] = TopicFacts(len(parts), replicas, configs.get(one["topic"], {}))
+        return found
 
     async def _append_many(self, appends: Sequence[Append]) -> list[int]:
         for topic, partition, records in appends:

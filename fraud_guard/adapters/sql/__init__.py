@@ -1,1 +1,1 @@
-"""Truth, dead letters and vault in SQL: SQLite now; plain types and statements, so PostgreSQL can follow."""
+"""Truth, dead letters and vault in SQL, on SQLite and PostgreSQL: plain types and statements."""

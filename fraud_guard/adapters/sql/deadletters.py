@@ -1,4 +1,4 @@
-"""Dead letters in the truth database: refused records, sealed, to be listed, mended and replayed."""
+"""Dead letters in the truth database: refused records, sealed, to be listed, mended and replayed; the outbox tells their topic."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import func, select, update
 
+from fraud_guard.adapters.messages import of_letter
 from fraud_guard.adapters.sql.engine import TRUTH, Database
-from fraud_guard.adapters.sql.tables import dead_letter
+from fraud_guard.adapters.sql.ledger import OUTBOX_KEYS, waiting
+from fraud_guard.adapters.sql.tables import dead_letter, outbox
 from fraud_guard.failpoints import failpoint
 from fraud_guard.ports import DeadLetter
 
@@ -30,6 +32,7 @@ class SqlDeadLetters:
         if letters:
             with self._db.write() as connection:
                 self._db.add_new(connection, dead_letter, [msgspec.structs.astuple(one) for one in letters])
+                self._db.add_new(connection, outbox, [waiting(of_letter(one), one.at_ms) for one in letters], OUTBOX_KEYS)
                 failpoint("letters-before-commit")
 
     def find(self, reason: str | None = None, limit: int = 100) -> list[DeadLetter]:

@@ -13,7 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -55,14 +67,18 @@ def server_version(url: str) -> str:
 
 
 class History(NamedTuple):
-    """A folder of migrations under `migrations/versions` and its newest revision."""
+    """A folder of migrations under `migrations/versions`, its newest revision, and the table that tells the revision of a
+    database that holds several; a file holds one.
+    """
 
     folder: str
     head: str
+    table: str
 
 
-TRUTH = History("truth", "t1")
-VAULT = History("vault", "v1")
+_OF_A_FILE = "alembic_version"
+TRUTH = History("truth", "t1", _OF_A_FILE)
+VAULT = History("vault", "v1", "vault_version")
 
 
 class Database:
@@ -109,38 +125,48 @@ class Database:
             insert = postgresql_insert(table).on_conflict_do_nothing()
             connection.execute(insert, [dict(zip(keys, row, strict=True)) for row in rows])
 
+    def lock(self, connection: Connection, number: int) -> None:
+        """Until the transaction ends nobody else holds this number; on SQLite whoever writes is alone anyway."""
+        if self._is_postgresql:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({number})")
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self._engine.dialect.name == "postgresql"
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
 
     def _migrate(self, history: History) -> None:
+        table = history.table if self._is_postgresql else _OF_A_FILE
         with self.read() as connection:
-            revision = _revision(connection)
+            revision = _revision(connection, table)
         if revision == history.head:
             return
         with self.write() as connection, self._alone(connection):  # one process migrates, the others find it done
-            revision = _revision(connection)
+            revision = _revision(connection, table)
             if revision != history.head:
-                self._upgrade(connection, history, revision)
+                self._upgrade(connection, history, revision, table)
 
     @contextmanager
     def _alone(self, connection: Connection) -> Iterator[None]:
         """While nobody else migrates. On SQLite the write lock says so already."""
-        if self._engine.dialect.name != "postgresql":
+        if not self._is_postgresql:
             yield
             return
         from fraud_guard.adapters.sql.patience import unhurried  # noqa: PLC0415  the driver, which files do without
 
         with unhurried(connection):
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            self.lock(connection, MIGRATION_LOCK)
             yield
 
-    def _upgrade(self, connection: Connection, history: History, revision: str | None) -> None:
+    def _upgrade(self, connection: Connection, history: History, revision: str | None, table: str) -> None:
         from alembic import command  # noqa: PLC0415  slow to import, seldom needed
         from alembic.config import Config  # noqa: PLC0415
         from alembic.util import CommandError  # noqa: PLC0415
 
-        config = Config(attributes={"connection": connection})
+        config = Config(attributes={"connection": connection, "version_table": table})
         config.set_main_option("script_location", _escaped(_MIGRATIONS))
         config.set_main_option("version_locations", _escaped(_MIGRATIONS / "versions" / history.folder))
         config.set_main_option("path_separator", "newline")
@@ -164,6 +190,12 @@ class Database:
                 remedy = "check disk space, rights, and whether another process holds it"
                 raise DependencyError(f"{self.name}: {error.orig}; {remedy}") from error
             raise IntegrityError(f"{self.name}: {error.orig}") from error
+
+
+def holds(connection: Connection, column: ColumnElement[bytes], part: bytes) -> ColumnElement[bool]:
+    """Whether the bytes of a column hold `part` somewhere."""
+    find = func.instr if connection.dialect.name == "sqlite" else func.pg_catalog.position
+    return find(column, part) > 0
 
 
 def _engine(place: Path | str) -> Engine:
@@ -209,10 +241,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def _revision(connection: Connection, table: str) -> str | None:
+    if not inspect(connection).has_table(table):
         return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608  our own names
     return found
 
 

@@ -20,7 +20,7 @@ from fraud_guard.failpoints import failpoint
 T = TypeVar("T")
 WAITING, DONE, FAILED = "waiting", "done", "failed"
 _IN_MOST = 500
-_OUTBOX_KEYS = (
+OUTBOX_KEYS = (
     "message_id", "channel", "key", "lane", "payload", "state", "created_ms", "due_ms", "lease_ms", "attempts",
     "fence", "error",
 )  # fmt: skip
@@ -73,10 +73,7 @@ class Ledger:
 
     def _send(self, connection: Connection, messages: Iterable[tuple[Message, int]]) -> None:
         """Put (message, time) into the outbox; a message whose id is there already is dropped."""
-        rows = [
-            (m.message_id, m.channel, m.key, m.lane, m.payload, WAITING, now_ms, 0, 0, 0, 0, "") for m, now_ms in messages
-        ]
-        self._db.add_new(connection, outbox, rows, _OUTBOX_KEYS)
+        self._db.add_new(connection, outbox, [waiting(message, now_ms) for message, now_ms in messages], OUTBOX_KEYS)
 
     def _note(self, connection: Connection, who: str, what: str, target: str, reason: str, now_ms: int) -> None:
         entry = {"at_ms": now_ms, "who": who, "what": what, "target": target, "reason": reason}
@@ -92,6 +89,12 @@ class Ledger:
         if row is None:
             raise LookupError(f"no order {order_id}")
         return order_of(row)
+
+
+def waiting(message: Message, now_ms: int) -> tuple[str | bytes | int, ...]:
+    """A new row of the outbox; values go with OUTBOX_KEYS."""
+    m = message
+    return m.message_id, m.channel, m.key, m.lane, m.payload, WAITING, now_ms, 0, 0, 0, 0, ""
 
 
 class Known:

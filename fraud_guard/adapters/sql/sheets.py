@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from fraud_guard.adapters.sealing import Sealer
+from fraud_guard.adapters.sql.engine import holds
 from fraud_guard.adapters.sql.tables import sheet
 from fraud_guard.door.tokens import TOKEN_BYTES
 from fraud_guard.errors import IntegrityError
@@ -105,7 +106,7 @@ class Sheets:
         return True
 
     def _holding(self, connection: Connection, token: bytes) -> list[Row[Any]]:
-        found = connection.execute(select(sheet).where(func.instr(sheet.c.tokens, token) > 0).order_by(sheet.c.id))
+        found = connection.execute(select(sheet).where(holds(connection, sheet.c.tokens, token)).order_by(sheet.c.id))
         return [row for row in found if token in _tokens(row.tokens)]
 
     def _row(self, originals: Originals, at_ms: int) -> dict[str, object]:

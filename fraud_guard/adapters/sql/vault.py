@@ -1,4 +1,4 @@
-"""The vault: sealed originals behind tokens, and quotes of texts. A file of its own, so that it can live elsewhere.
+"""The vault: sealed originals behind tokens, and quotes of texts. A file of its own, or tables beside truth that several workers share.
 
 Every look at it is logged with a reason, and counts against a quota of the officer's day.
 """
@@ -17,6 +17,8 @@ from fraud_guard.adapters.sql.tables import quote, reveal_log
 from fraud_guard.ports import AuditEntry
 
 REVEALS_PER_DAY = 50
+SHEETS_LOCK, LOOKS_LOCK = 0x4648, 0x4649
+"""Held by who rewrites sheets, and by who counts looks."""
 _DAY_MS = 86_400_000
 _UTC8_MS = 8 * 3_600_000
 _SIGN = 1 << 63
@@ -47,6 +49,7 @@ class SqlVault:
             (token, _signed(tag), seal(text.encode("utf-8", "surrogatepass"), _place(token, tag)), expires_ms)
             for token, tag, text in quotes
         ]
+        rows.sort(key=lambda row: row[:2])  # two doors that store the same never wait for each other in a circle
         if rows:
             with self._db.write() as connection:
                 self._db.add_new(connection, quote, rows)
@@ -74,11 +77,13 @@ class SqlVault:
     def merge(self) -> bool:
         """Merge small sheets of originals, one step; whether there was something to do."""
         with self._db.write() as connection:
+            self._db.lock(connection, SHEETS_LOCK)
             return self._sheets.merge(connection)
 
     def erase(self, token: bytes) -> bool:
         """Forget the original and all quotes of a token; whether there was anything. The log of looks stays."""
         with self._db.write() as connection:
+            self._db.lock(connection, SHEETS_LOCK)
             quotes = connection.execute(delete(quote).where(quote.c.token == token)).rowcount
             known = self._sheets.remove(connection, token)
         self._known.discard(token)
@@ -95,7 +100,7 @@ class SqlVault:
             yield AuditEntry(row.at_ms, row.who, row.what + ("" if row.granted else "_refused"), row.token.hex(), row.reason)
 
     def close(self) -> None:
-        """Release the file."""
+        """Release the connections."""
         self._db.close()
 
     def _look(self, token: bytes, what: str, who: str, reason: str, now_ms: int) -> bytes | None:
@@ -103,6 +108,7 @@ class SqlVault:
         if not who.strip() or not reason.strip():
             raise ValueError("say who looks and why: a reveal needs an officer and a reason")
         with self._db.write() as connection:
+            self._db.lock(connection, LOOKS_LOCK)
             used = self._used(connection, who, now_ms)
             original = self._sheets.find(connection, token) if what == "original" else None
             granted = used < self._reveals_per_day and (original is not None or what == "quotes")

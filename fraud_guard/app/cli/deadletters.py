@@ -88,10 +88,14 @@ def archive_of(data_dir: Path | None) -> Iterator[Archive]:
 
 
 def _resend(archive: Archive, letters: list[DeadLetter]) -> None:
-    from fraud_guard.app.topics import MIXED
+    """Into the inlet partitions they came from; what arrives twice around a crash is dropped as a repeat."""
+    from fraud_guard.app.topics import letter_place
     from fraud_guard.log import Record
 
-    archive.log.append(MIXED, 0, [Record(None, archive.sealer.unseal(x.sealed)) for x in letters])
+    places: dict[tuple[str, int], list[Record]] = {}
+    for x in letters:
+        places.setdefault(letter_place(x.position), []).append(Record(None, archive.sealer.unseal(x.sealed)))
+    archive.log.append_many([(topic, partition, records) for (topic, partition), records in sorted(places.items())])
     archive.letters.mark_replayed([x.id for x in letters], wall_clock_ms())
 
 

@@ -1,19 +1,25 @@
-"""The vault: originals and quotes sealed in a file, and every look logged, reasoned and counted."""
+"""The vault, in a file and in PostgreSQL: originals and quotes sealed, and every look logged, reasoned and counted."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, func, select, update
 
 from fraud_guard.adapters.sealing import Keys, Sealer
+from fraud_guard.adapters.sql.engine import TRUTH, Database
 from fraud_guard.adapters.sql.sheets import Known
+from fraud_guard.adapters.sql.tables import sheet
+from fraud_guard.adapters.sql.tables import vault as tables
 from fraud_guard.adapters.sql.vault import SqlVault
 from fraud_guard.errors import IntegrityError
+from tests.servers import SQL, NewDatabase
 
 SEALER = Sealer(Keys.from_site_key("a site key of a test, long enough").vault)
 TOKEN, OTHER = b"\x01" * 16, b"\xff" * 16
@@ -22,9 +28,18 @@ DAY_MS = 86_400_000
 NOON_MS = 1_773_633_600_000  # 2026-03-16 12:00, UTC+8
 
 
+@pytest.fixture(params=SQL)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where an empty vault can be opened; in PostgreSQL truth lies there already."""
+    if request.param == "sqlite":
+        return tmp_path / "vault.db"
+    new_database: NewDatabase = request.getfixturevalue("new_database")
+    return new_database()
+
+
 @pytest.fixture
-def vault(tmp_path: Path) -> Iterator[SqlVault]:
-    opened = SqlVault(tmp_path / "vault.db", SEALER, reveals_per_day=3)
+def vault(place: Path | str) -> Iterator[SqlVault]:
+    opened = SqlVault(place, SEALER, reveals_per_day=3)
     opened.put({TOKEN: NUMBER, OTHER: "张三-opaque-\ud800"}, NOON_MS)
     yield opened
     opened.close()
@@ -103,32 +118,77 @@ def test_erase_forgets_a_person(vault: SqlVault) -> None:
     assert reveal(vault, OTHER, who="李警官")
 
 
-def test_the_file_holds_nothing_readable(vault: SqlVault, tmp_path: Path) -> None:
-    """Neither numbers nor texts can be found in the file or its log."""
+def test_nothing_readable_is_stored(vault: SqlVault, place: Path | str) -> None:
+    """Neither numbers nor texts can be found in the tables, nor in the file and its log."""
     vault.put_quotes([(TOKEN, 1, "安全账户转账")], NOON_MS)
-    stored = b"".join(file.read_bytes() for file in tmp_path.glob("vault.db*"))
+    stored = b"".join(file.read_bytes() for file in place.parent.glob("vault.db*")) if isinstance(place, Path) else b""
+    with direct(place).connect() as connection:
+        for table in tables.sorted_tables:
+            stored += b"".join(v for row in connection.execute(select(table)) for v in row if isinstance(v, bytes))
     assert TOKEN in stored
     for secret in (NUMBER.encode(), NUMBER[3:].encode(), "安全账户".encode()):
         assert secret not in stored
 
 
-def test_a_swapped_original_is_noticed(vault: SqlVault, tmp_path: Path) -> None:
+def test_a_swapped_original_is_noticed(vault: SqlVault, place: Path | str) -> None:
     """Originals moved under other tokens do not open."""
-    direct = sqlite3.connect(tmp_path / "vault.db")
-    (tokens,) = direct.execute("SELECT tokens FROM sheet").fetchone()
-    direct.execute("UPDATE sheet SET tokens = ?", (tokens[16:] + tokens[:16],))
-    direct.commit()
-    direct.close()
+    with direct(place).begin() as connection:
+        tokens = connection.execute(select(sheet.c.tokens)).scalar_one()
+        connection.execute(update(sheet).values(tokens=tokens[16:] + tokens[:16]))
     with pytest.raises(IntegrityError):
         reveal(vault)
 
 
-def test_the_file_opens_again(vault: SqlVault, tmp_path: Path) -> None:
-    """A second vault on the same file, beside the first, sees what that one keeps."""
-    again = SqlVault(tmp_path / "vault.db", SEALER)
-    vault.put({b"\x03" * 16: "95588"}, NOON_MS)
-    assert again.reveal(b"\x03" * 16, "王警官", "x", NOON_MS) == "95588"
-    again.close()
+def test_it_opens_again(vault: SqlVault, place: Path | str) -> None:
+    """A second vault in the same place, beside the first, sees what that one keeps."""
+    with closing(SqlVault(place, SEALER)) as again:
+        vault.put({b"\x03" * 16: "95588"}, NOON_MS)
+        assert again.reveal(b"\x03" * 16, "王警官", "x", NOON_MS) == "95588"
+
+
+def test_several_doors_write_at_once(vault: SqlVault, place: Path | str) -> None:
+    """Doors store the same and other people's originals and quotes at once, and merge: nothing is lost, refused or doubled."""
+    kept = {i.to_bytes(8, "big") * 2: f"+86199{i:08d}" for i in range(1_000, 1_240)}
+
+    def door(n: int) -> None:
+        with closing(SqlVault(place, SEALER)) as own:
+            for start in range(0, len(kept), 6):
+                some = dict(list(kept.items())[start : start + 6 + n])
+                own.put(some, NOON_MS)
+                own.put_quotes([(t, 1, number) for t, number in (reversed(some.items()) if n else some.items())], NOON_MS + DAY_MS)
+                if start % 60 == 0:
+                    own.merge()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(door, range(2)))
+    while vault.merge():
+        pass
+    for n, (token, number) in enumerate(kept.items()):
+        assert reveal(vault, token, who=f"officer {n}") == number
+        assert vault.quotes_of(token, f"officer {n}", "研判", NOON_MS) == {1: number}
+    assert vault.erase(next(iter(kept)))
+    with pytest.raises(LookupError):
+        reveal(vault, next(iter(kept)), who="李警官")
+
+
+def test_the_quota_holds_for_all_desks(vault: SqlVault, place: Path | str) -> None:
+    """An officer who looks from several desks at once has one quota."""
+    def look(_: int) -> bool:
+        with closing(SqlVault(place, SEALER, reveals_per_day=3)) as own:
+            try:
+                return reveal(own) == NUMBER
+            except PermissionError:
+                return False
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(look, range(8))) == 3
+
+
+def test_truth_and_vault_share_a_database(vault: SqlVault, place: Path | str, tmp_path: Path) -> None:
+    """Beside truth in one database, both are opened again and again and neither takes the other's layout for its own."""
+    Database(place if isinstance(place, str) else tmp_path / "truth.db", TRUTH).close()
+    with closing(SqlVault(place, SEALER)) as again:
+        assert reveal(again) == NUMBER
 
 
 def test_small_sheets_are_merged(vault: SqlVault) -> None:
@@ -142,12 +202,12 @@ def test_small_sheets_are_merged(vault: SqlVault) -> None:
     assert reveal(vault) == NUMBER
 
 
-def test_what_a_vault_knows_outlives_it(vault: SqlVault, tmp_path: Path) -> None:
+def test_what_a_vault_knows_outlives_it(vault: SqlVault, place: Path | str) -> None:
     """Opened again, it keeps nothing twice; an erased token may be kept anew."""
-    again = SqlVault(tmp_path / "vault.db", SEALER)
+    again = SqlVault(place, SEALER)
     again.put({TOKEN: NUMBER, OTHER: "x"}, NOON_MS)
-    with sqlite3.connect(tmp_path / "vault.db") as direct:
-        assert direct.execute("SELECT count(*) FROM sheet").fetchone() == (1,)
+    with direct(place).connect() as connection:
+        assert connection.execute(select(func.count()).select_from(sheet)).scalar_one() == 1
     again.erase(TOKEN)
     again.put({TOKEN: "+8619900000102"}, NOON_MS)
     assert reveal(again) == "+8619900000102"
@@ -164,6 +224,11 @@ def test_known_tokens_are_never_missing(batches: list[set[int]]) -> None:
         assert new == [_token(i) for i in asked if i not in added]
         known.add(new)
         added |= batch
+
+
+def direct(place: Path | str) -> Engine:
+    """The tables without the vault."""
+    return create_engine(f"sqlite:///{place}" if isinstance(place, Path) else place)
 
 
 def _token(i: int) -> bytes:

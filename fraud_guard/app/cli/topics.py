@@ -1,0 +1,65 @@
+"""`fraud-guard topics …`: lay out the topics of a site in Kafka, and check how they are laid out."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import typer
+
+from fraud_guard.app.cli.exits import Exit, err, errors_told, out
+
+if TYPE_CHECKING:
+    from fraud_guard.adapters.kafka.log import KafkaLog
+    from fraud_guard.app.settings import Settings
+
+app = typer.Typer(no_args_is_help=True)
+_FILES = "the log is a file (FG_KAFKA is not set): its topics make themselves, there is nothing to do"
+
+
+@app.command()
+def create() -> None:
+    """Make the topics that are missing, with the right partitions, retention, compaction and replicas. Changes none that exists."""
+    from fraud_guard.app.settings import read
+    from fraud_guard.app.topic_plan import plan_of
+
+    with errors_told():
+        settings = read()
+        if settings.kafka is None:
+            err.print(_FILES)
+            return
+        plan = plan_of(settings)
+        with closing(_open(settings)) as log:
+            missing = [name for name in plan if log.facts([name])[name] is None]
+            for name in missing:
+                log.declare(name, plan[name].partitions)
+                out.print(f"{name}: {plan[name].partitions} partitions, {plan[name].replicas} replicas")
+    err.print(f"{len(missing)} made, {len(plan) - len(missing)} there already; `fraud-guard topics check` looks at those")
+
+
+@app.command()
+def check() -> None:
+    """Name everything that is laid out otherwise than the settings ask, with its remedy; exit 1 when there is something."""
+    from fraud_guard.app.settings import read
+    from fraud_guard.app.topic_plan import deviations, plan_of
+
+    with errors_told():
+        settings = read()
+        if settings.kafka is None:
+            err.print(_FILES)
+            return
+        plan = plan_of(settings)
+        with closing(_open(settings)) as log:
+            facts = log.facts(list(plan))
+    found = [words for name, one in plan.items() for words in deviations(name, one, facts[name])]
+    for words in found:
+        out.print(words, soft_wrap=True, markup=False)
+    err.print(f"{len(plan)} topics, {len(found)} findings")
+    if found:
+        raise typer.Exit(Exit.NO)
+
+
+def _open(settings: Settings) -> KafkaLog:
+    from fraud_guard.app.stores import open_kafka
+
+    return open_kafka(settings)
