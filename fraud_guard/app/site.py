@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
-import msgspec
 import numpy as np
 import structlog
 
@@ -24,15 +23,13 @@ from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.adapters.reference_tables import read_subjects
 from fraud_guard.adapters.relay import Relay
 from fraud_guard.adapters.sealing import Keys, Sealer
-from fraud_guard.adapters.senders import Batch, Sender
 from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
-from fraud_guard.adapters.sql.inbox import Inbox
 from fraud_guard.adapters.sql.truth import SqlTruth
-from fraud_guard.adapters.webhook import Webhook
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
 from fraud_guard.app.metrics import count_change, count_order, timed
+from fraud_guard.app.outlets import senders
 from fraud_guard.app.peer_reader import PARTITION as PEER_PARTITION
 from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.restoring import RestoringStore
@@ -47,7 +44,7 @@ from fraud_guard.app.stores import (
     open_vault,
     truth_place,
 )
-from fraud_guard.app.topics import ALERTS, DEADLETTERS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS, WATERMARKS
+from fraud_guard.app.topics import INLETS, LOG, MIXED, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.app.waits import Waits
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
@@ -56,9 +53,6 @@ from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError, RuleError
 from fraud_guard.failpoints import failpoint
-from fraud_guard.log import Record
-from fraud_guard.ports import OutboxItem
-from fraud_guard.tags.control import Control
 
 log = structlog.get_logger()
 KEPT_MARKS_MS = 3_600_000
@@ -112,8 +106,9 @@ class Site:
         )  # fmt: skip
         self._opened.append(self.store.close)
         self.history = open_history(settings, self.log, self.now_ms)
-        self.relay = Relay(self.truth, self._senders(), self.now_ms, partial(timed, "relay"))
         self.door = self._open_door(Tokeniser(self.keys.token))
+        outlets = senders(settings, self.log, self.door, self.truth, self.now_ms)
+        self.relay = Relay(self.truth, outlets, self.now_ms, partial(timed, "relay"))
         self.door.restore_watermark()  # also says at once that the log was sealed with another key
         self._door_offset = self.log.committed(MIXED, 0) or 0
         self._opening = generation.id
@@ -348,24 +343,3 @@ class Site:
             return [(r.offset, r.value) for r in self.log.read(LOG, partition, offset, most)]
 
         return read
-
-    def _senders(self) -> dict[str, Sender | Batch]:
-        senders: dict[str, Sender | Batch] = {
-            ALERTS: Batch(partial(self._to_topic, ALERTS)),
-            ORDERS: Batch(partial(self._to_topic, ORDERS)),
-            DEADLETTERS: Batch(partial(self._to_topic, DEADLETTERS)),
-            "control": Batch(self._to_log),
-            "inbox": Inbox(self.truth.database, self.now_ms),
-        }
-        settings = self.settings
-        if settings.webhook_url is not None:
-            secrets = [s.get_secret_value() for s in settings.webhook_secrets]
-            senders["webhook"] = Webhook(settings.webhook_url, secrets, self.now_ms, allow_private=settings.webhook_allow_private)
-        return senders
-
-    def _to_topic(self, topic: str, items: Sequence[OutboxItem]) -> None:
-        self.log.append(topic, 0, [Record(i.key.encode(), i.payload, (("message-id", i.message_id.encode()),)) for i in items])
-
-    def _to_log(self, items: Sequence[OutboxItem]) -> None:
-        self.door.control([msgspec.msgpack.decode(i.payload, type=Control) for i in items])
-
