@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     run: Callable[[str, str, Meter, Path, Any], None]
 
 
-def ours(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def ours(broker: str, topic: str, meter: Meter, folder: Path, _job: Any) -> None:
     """Our transport: consecutive records are one event."""
     from fraud_guard.adapters.chunking import ChunkSchema  # noqa: PLC0415
     from fraud_guard.adapters.kafka.transport import broker_url, register  # noqa: PLC0415
@@ -44,7 +44,7 @@ def ours(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
     _work(app)
 
 
-def faust_take(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def faust_take(broker: str, topic: str, meter: Meter, folder: Path, _job: Any) -> None:
     """Stock Faust, `take`."""
     app = _faust(f"kafka://{broker}", folder, stream_buffer_maxsize=65_536)
 
@@ -56,7 +56,7 @@ def faust_take(broker: str, topic: str, meter: Meter, folder: Path, job: Any) ->
     _work(app)
 
 
-def quix_batches(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def quix_batches(broker: str, topic: str, meter: Meter, folder: Path, _job: Any) -> None:
     """Quix Streams has no batches of its own but in a sink, at each checkpoint."""
     from quixstreams.sinks import BatchingSink  # noqa: PLC0415
 
@@ -70,7 +70,7 @@ def quix_batches(broker: str, topic: str, meter: Meter, folder: Path, job: Any) 
     app.run()
 
 
-def bytewax_batches(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def bytewax_batches(broker: str, topic: str, meter: Meter, _folder: Path, _job: Any) -> None:
     """bytewax hands over what its source polled at once."""
     from bytewax import operators as op  # noqa: PLC0415
 
@@ -81,7 +81,7 @@ def bytewax_batches(broker: str, topic: str, meter: Meter, folder: Path, job: An
     _bytewax(broker, topic, lambda stream: op.flat_map_batch("take", stream, take))
 
 
-def confluent_chunks(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def confluent_chunks(broker: str, topic: str, meter: Meter, _folder: Path, _job: Any) -> None:
     """The bare client of librdkafka, `consume`."""
     consumer = _confluent(broker, topic)
     while True:
@@ -90,7 +90,7 @@ def confluent_chunks(broker: str, topic: str, meter: Meter, folder: Path, job: A
             meter.chunk([message.value() for message in messages])
 
 
-def confluent_events(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def confluent_events(broker: str, topic: str, meter: Meter, _folder: Path, _job: Any) -> None:
     """The poll loop of every tutorial."""
     consumer = _confluent(broker, topic)
     while True:
@@ -99,7 +99,7 @@ def confluent_events(broker: str, topic: str, meter: Meter, folder: Path, job: A
             meter.event(message.value())
 
 
-def aiokafka_events(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def aiokafka_events(broker: str, topic: str, meter: Meter, _folder: Path, _job: Any) -> None:
     """`async for` of the asyncio client."""
     from aiokafka import AIOKafkaConsumer  # noqa: PLC0415
 
@@ -111,7 +111,7 @@ def aiokafka_events(broker: str, topic: str, meter: Meter, folder: Path, job: An
     asyncio.run(loop())
 
 
-def faust_events(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def faust_events(broker: str, topic: str, meter: Meter, folder: Path, _job: Any) -> None:
     """An agent that takes one event at a time and keeps a dict."""
     app = _faust(f"kafka://{broker}", folder, stream_buffer_maxsize=65_536)
 
@@ -137,7 +137,7 @@ def faust_table(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -
     _work(app)
 
 
-def quix_events(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def quix_events(broker: str, topic: str, meter: Meter, folder: Path, _job: Any) -> None:
     """`sdf.update` with a dict."""
     app = _quix(broker, folder)
     app.dataframe(_quix_topic(app, topic)).update(meter.event)
@@ -155,14 +155,14 @@ def quix_state(broker: str, topic: str, meter: Meter, folder: Path, job: Any) ->
     app.run()
 
 
-def bytewax_events(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def bytewax_events(broker: str, topic: str, meter: Meter, _folder: Path, _job: Any) -> None:
     """`op.map` with a dict."""
     from bytewax import operators as op  # noqa: PLC0415
 
     _bytewax(broker, topic, lambda stream: op.map("take", stream, lambda message: meter.event(message.value)))
 
 
-def bytewax_state(broker: str, topic: str, meter: Meter, folder: Path, job: Any) -> None:
+def bytewax_state(broker: str, topic: str, meter: Meter, _folder: Path, job: Any) -> None:
     """`op.stateful_map` by the message's key."""
     from bytewax import operators as op  # noqa: PLC0415
 

@@ -65,7 +65,7 @@ def count(state: State, ts_ms: int, kind: int) -> None:
 
 def rules(s: State) -> int:
     """The ten conditions as bits."""
-    _, _, _, c10, l10, t10, v10, d10, c60, l60, t60, v60, d60, c24, l24, t24, v24, d24 = s
+    _, _, _, c10, l10, t10, v10, d10, c60, l60, _, v60, d60, c24, l24, t24, _, d24 = s
     return (
         (c10 >= 3) | (c60 >= 5) << 1 | (t10 >= 2 and c60 >= 1) << 2 | (d10 >= 1 and t24 >= 1) << 3 | (l60 >= 1 and d60 >= 1) << 4
         | (v10 >= 3 and c10 >= 1) << 5 | (d24 >= 2) << 6 | (l24 >= 2) << 7 | (c24 + t24 >= 8) << 8 | (v60 >= 4 and l10 + d10 >= 1) << 9
@@ -162,7 +162,7 @@ class SmallColumns:
 
 
 def _rules(counts: np.ndarray) -> np.ndarray:
-    c10, l10, t10, v10, d10, c60, l60, t60, v60, d60, c24, l24, t24, v24, d24 = counts.reshape(len(counts), -1).T
+    c10, l10, t10, v10, d10, c60, l60, _, v60, d60, c24, l24, t24, _, d24 = counts.reshape(len(counts), -1).T
     hits = (
         c10 >= 3, c60 >= 5, (t10 >= 2) & (c60 >= 1), (d10 >= 1) & (t24 >= 1), (l60 >= 1) & (d60 >= 1),
         (v10 >= 3) & (c10 >= 1), d24 >= 2, l24 >= 2, c24 + t24 >= 8, (v60 >= 4) & (l10 + d10 >= 1),
