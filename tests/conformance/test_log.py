@@ -103,6 +103,7 @@ def test_several_appends_in_one_call(log: Log, topic: str) -> None:
 def test_an_append_of_any_size_keeps_its_order(log: Log, topic: str) -> None:
     """Megabytes in one call, small and large records mixed, come back whole, in order and with consecutive offsets."""
     given = [Record(b"k", str(n).encode() * (100_000 if n % 97 == 0 else 100)) for n in range(2_000)]
+    given[700] = Record(b"k", b"a record larger than a fetch" * 100_000)
     log.append(topic, 1, records("first"))
     assert log.append(topic, 1, given) == 1
     found: list[StoredRecord] = []

@@ -28,6 +28,8 @@ RETRY_S = 0.1
 RECORD_BYTES_MOST = 8 << 20
 BATCH_BYTES = 512 << 10
 """Records packed together, unless one alone is larger; less than what a topic takes by Kafka's default."""
+FETCH_BYTES = 512 << 10
+"""In one fetch of a partition; the broker gives a larger record whole, and each seek throws the rest away."""
 FETCH_MS = 200
 
 
@@ -121,7 +123,7 @@ class KafkaLog:
     def _consumer(self, **more: Any) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             **self._client, **more, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_MS,
-            max_partition_fetch_bytes=RECORD_BYTES_MOST,
+            max_partition_fetch_bytes=FETCH_BYTES,
         )  # fmt: skip
 
     async def _declared(self, topic: str, partitions: int) -> int:
