@@ -52,8 +52,8 @@ class Shape(NamedTuple):
 class River:
     """A running site. Workers read what `feed` appends."""
 
-    def __init__(self, log: KafkaLog, workers: Sequence[subprocess.Popen[bytes]], partitions: int) -> None:
-        self.log, self._partitions = log, partitions
+    def __init__(self, log: KafkaLog, workers: Sequence[subprocess.Popen[bytes]], folder: Path, partitions: int) -> None:
+        self.log, self._folder, self._partitions = log, folder, partitions
         self._workers = [(one, psutil.Process(one.pid)) for one in workers]
 
     def feed(self, lines: Sequence[bytes]) -> None:
@@ -65,9 +65,10 @@ class River:
         """Until everything is read, scored and acknowledged. Raises RuntimeError when a worker ends, TimeoutError."""
         deadline = time.monotonic() + LIMIT_S
         while not (self._is_level(MIXED, 0) and all(self._is_level(LOG, p) for p in range(self._partitions))):
-            for worker, _ in self._workers:
+            for i, (worker, _) in enumerate(self._workers):
                 if worker.poll() is not None:
-                    raise RuntimeError(f"a worker ended with exit code {worker.returncode}; see {worker.args}")
+                    words = (self._folder / f"worker-{i}" / "words").read_text(errors="replace")[-2_000:]
+                    raise RuntimeError(f"a worker ended with exit code {worker.returncode}: {words}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the workers are not level within {LIMIT_S:.0f} s")
             time.sleep(0.2)
@@ -100,7 +101,7 @@ def river(folder: Path, shape: Shape) -> Iterator[River]:
         stack.callback(log.close)
         log.declare(MIXED, 1)
         log.declare(LOG, shape.partitions)
-        yield River(log, workers, shape.partitions)
+        yield River(log, workers, folder, shape.partitions)
 
 
 def lines_of(shape: Shape, start_ms: int = START_MS, **how: float) -> list[bytes]:
