@@ -4,6 +4,9 @@
 PYTHON    ?= python3
 VENV      ?= .venv
 TEST_JOBS ?= logical
+# Who races with us holds common libraries back, so they have an environment of their own. BENCH_FLAGS: --quick, --write, --only race
+BENCH_VENV  ?= .venv-bench
+BENCH_FLAGS ?=
 
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -17,7 +20,7 @@ help:
 	@echo "make demo-once  one recorded day, its orders checked, a score card"
 	@echo "make test       check, then the whole test suite"
 	@echo "make check      ruff, mypy --strict, import rules"
-	@echo "make bench      the figures of docs/performance.md"
+	@echo "make bench      the figures of docs/performance.md; BENCH_FLAGS=--quick for a first look"
 	@echo "make soak       the long runs"
 	@echo "make lock       resolve the dependencies anew (needs the package registry)"
 	@echo "make clean      remove everything that make made"
@@ -40,8 +43,8 @@ check: $(DEV)
 	@echo "· import rules"
 	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
 
-bench: $(DEV)
-	@exec $(BIN)/python -m benchmarks
+bench: $(BENCH_VENV)/.ready
+	@exec $(BENCH_VENV)/bin/python -m benchmarks $(BENCH_FLAGS)
 
 soak: $(DEV)
 	@exec $(BIN)/python -m pytest -m soak --timeout 0
@@ -53,12 +56,13 @@ $(BIN)/uv pip compile pyproject.toml $(1) --output-file $(2) --universal --pytho
 endef
 
 lock: $(DEV)
-	@echo "· resolving requirements.lock and requirements-dev.lock"
+	@echo "· resolving requirements.lock, requirements-dev.lock and requirements-bench.lock"
 	@$(call compile,--group build,requirements.lock)
 	@$(call compile,--group dev --constraint requirements.lock,requirements-dev.lock)
+	@$(call compile,--group bench,requirements-bench.lock)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -76,4 +80,11 @@ $(READY): requirements.lock pyproject.toml | $(BIN)/python
 $(DEV): requirements-dev.lock $(READY)
 	@echo "· installing requirements-dev.lock (hash-checked)"
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(BENCH_VENV)/.ready: requirements-bench.lock pyproject.toml | $(BIN)/python
+	@echo "· installing requirements-bench.lock in $(BENCH_VENV) (hash-checked)"
+	@$(BIN)/python -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-bench.lock
+	@$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@

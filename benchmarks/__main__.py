@@ -1,4 +1,9 @@
-"""`make bench`: measure, compare with the bars, and write docs/performance.md."""
+"""`make bench`: measure, compare with the bars, and write docs/performance.md.
+
+    python -m benchmarks --write            everything, about 40 minutes of two idle cores
+    python -m benchmarks --quick            the same in small, at most 10 minutes
+    python -m benchmarks --only race,river  some of it
+"""
 
 from __future__ import annotations
 
@@ -6,111 +11,59 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
-from benchmarks import machine
-from benchmarks.city import DAYS, PEOPLE, city
-from benchmarks.door import door
-from benchmarks.restart import restart
-from benchmarks.stock import stock
-from benchmarks.worker import bytes_a_subject, worker
+from benchmarks.embedded import embedded
+from benchmarks.machine import describe
+from benchmarks.pages import PAGE, Told, with_head, with_section
+from benchmarks.race.report import Sizes, race
+from benchmarks.river.report import Spans, river_report
+from scripts.servers.broker import Unreachable
 
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-HEAD = """# Performance
-
-Every figure on this page is written by `make bench` (`python -m benchmarks --write`) in one run on one machine. Tags per core are tags ÷
-CPU seconds of the whole process (user + system), its start, its end and all caches still cold included; compare ratios, not machines.
-
-Machine: {machine}.
-
-| what | bar | measured | met |
-|---|---|---|---|
-{rows}
-
-Notes
-- The bench mix is that of the contract: 30 % calls, 20 % texts, 50 % network tags over 200,000 subjects, 1 % duplicates, 2 % late
-  (`python -m datasets.bench_mix`, seed 7). The worker reads the file into its sealed inlet log, through the door, the sealed `tags` log,
-  {rules} rules, SQLite checkpoints, truth and vault: `fraud-guard run --tags MIX --until-idle`.
-- The stock agent (`benchmarks/stock.py`) is what Faust's documentation teaches: one event at a time, on the same embedded log, with the same
-  decoding, normalisation and tokens and the plain one-tag-at-a-time reference scorer with the same rules. Its subjects live in a Faust table
-  with its changelog; it has no second log, no peer stage, no vault and no truth, so the comparison flatters it.
-- Restart: a feeder appends 5,000 tags/s without a pause; the worker is killed with SIGKILL after {before:.0f} s and started again at once.
-"""
-
-
-class Row(NamedTuple):
-    """One line of the page."""
-
-    what: str
-    bar: str
-    measured: str
-    met: bool | None
+PARTS = ("embedded", "race", "river")
 
 
 def main() -> int:
-    """Run all; exit 1 when a bar is missed."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--tags", type=int, default=2_000_000, help="length of the bench mix for the worker")
-    options.add_argument("--stock-tags", type=int, default=40_000, help="length of the mix for the stock agent")
+    """Run the parts; exit 1 when a bar is missed, 4 when the servers cannot be had."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="small sizes: to see that it runs, not to be written down")
     options.add_argument("--write", action="store_true", help="write docs/performance.md")
+    options.add_argument("--only", default=",".join(PARTS), help="parts, set apart by commas")
     chosen = options.parse_args()
-    where = machine.describe()
+    parts = chosen.only.split(",")
+    if chosen.quick and chosen.write:
+        options.error("--quick measures too little to be written down; leave one of the two")
+    if unknown := set(parts) - set(PARTS):
+        options.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    met = True
+    for name in PARTS:
+        if name in parts:
+            try:
+                told = _measured(name, quick=chosen.quick)
+            except Unreachable as why:
+                print(f"the servers cannot be had: {why}", file=sys.stderr)
+                return 4
+            met &= told.met
+            print(told.text, flush=True)
+            if chosen.write:
+                _write(name, told.text)
+    return 0 if met else 1
+
+
+def _measured(name: str, *, quick: bool) -> Told:
+    where = describe()
     with tempfile.TemporaryDirectory(prefix="fraud-guard-bench-") as folder:
-        rows = measure(Path(folder), chosen.tags, chosen.stock_tags)
-    for row in rows:
-        print(f"{'—' if row.met is None else 'met   ' if row.met else 'MISSED'}  {row.what}: {row.measured} (bar: {row.bar})")
-    if chosen.write:
-        PAGE.write_text(page(where, rows), encoding="utf-8")
-    return 1 if any(row.met is False for row in rows) else 0
+        if name == "embedded":
+            return embedded(Path(folder), *((200_000, 10_000) if quick else (2_000_000, 40_000)))
+        if name == "race":
+            told = race(Path(folder), Sizes.quick() if quick else Sizes())
+        else:
+            told = river_report(Path(folder), Spans.quick() if quick else Spans())
+    return told._replace(text=told.text.replace("{machine}", where))
 
 
-def measure(folder: Path, tags: int, stock_tags: int) -> list[Row]:
-    """All figures, in the order of the page."""
-    say = lambda what: print(f"· {what}", file=sys.stderr, flush=True)  # noqa: E731
-    say("door")
-    steps = door(folder)
-    say(f"embedded worker, {tags:,} tags")
-    worker(folder, 20_000)  # so that byte code is compiled
-    ours = worker(folder, tags)
-    ours_rate = tags / ours.cpu_s
-    subjects, stored = bytes_a_subject(folder, tags)
-    say(f"stock Faust agent, {stock_tags:,} tags")
-    theirs_rate = stock_tags / stock(folder, stock_tags, with_table=True).cpu_s
-    forgetful_rate = stock_tags / stock(folder, stock_tags, with_table=False).cpu_s
-    say("labelled city")
-    city_rate = city(folder)
-    say("restart after kill -9")
-    level_s, first_s = restart(folder)
-    return [
-        Row("chunk decoding (validated tag from JSON)", "≤ 3 µs a tag", f"{steps['decode']:.1f} µs", steps["decode"] <= 3),
-        Row("door, decoding to rows, caches warm", "", f"{steps['decode to rows, caches warm']:.1f} µs", None),
-        Row("door, block and Arrow", "", f"{steps['block and Arrow']:.1f} µs", None),
-        Row(f"embedded worker on the bench mix, {tags:,} tags", "≥ 50,000 tags/s per core",
-            f"{ours_rate:,.0f} tags/s per core ({ours.cpu_s:.1f} s CPU, {ours.wall_s:.1f} s wall)", ours_rate >= 50_000),
-        Row(f"a stock Faust agent doing the same per event, {stock_tags:,} tags", "ours ≥ 10 ×",
-            f"{theirs_rate:,.0f} tags/s per core; ours is {ours_rate / theirs_rate:.1f} ×", ours_rate >= 10 * theirs_rate),
-        Row("the same agent without a table: it forgets all in a crash", "",
-            f"{forgetful_rate:,.0f} tags/s per core; ours is {ours_rate / forgetful_rate:.1f} ×", None),
-        Row(f"labelled city, {PEOPLE:,} people, {DAYS} days, with writing", "≥ 100,000 tags/s per core",
-            f"{city_rate:,.0f} tags/s per core", city_rate >= 100_000),
-        Row("restart after kill -9 at 5,000 tags/s", "level within 15 s",
-            f"level after {level_s:.1f} s (first new tag scored after {first_s:.1f} s)", level_s <= 15),
-        Row(f"memory store for {subjects:,} subjects", "≤ 2 KiB a subject", f"{stored:,.0f} bytes a subject", stored <= 2_048),
-        Row(f"resident memory of the worker with {subjects:,} subjects", "≤ 900 MB",
-            f"{ours.peak_rss_bytes / 1e6:,.0f} MB at its peak", ours.peak_rss_bytes <= 900e6),
-    ]  # fmt: skip
-
-
-def page(where: str, rows: list[Row]) -> str:
-    """docs/performance.md."""
-    from benchmarks.restart import BEFORE_S  # noqa: PLC0415
-    from fraud_guard.app.rule_files import load_generation  # noqa: PLC0415
-    from fraud_guard.shipped import shipped  # noqa: PLC0415
-
-    met = {True: "yes", False: "**no**", None: ""}
-    lines = "\n".join(f"| {r.what} | {r.bar} | {r.measured} | {met[r.met]} |" for r in rows)
-    rules = len(load_generation(shipped("rules"))[0].book.rules)
-    return HEAD.format(machine=where, rows=lines, rules=rules, before=BEFORE_S)
+def _write(name: str, text: str) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(with_head(page, text) if name == "embedded" else with_section(page, name, text), encoding="utf-8")
 
 
 if __name__ == "__main__":

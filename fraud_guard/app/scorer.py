@@ -15,6 +15,7 @@ import structlog
 
 from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.app.metrics import timed
+from fraud_guard.app.tag_ids import OlderId, ReadLog, TagIds
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.errors import DependencyError, FencedError, IntegrityError
 from fraud_guard.escalation.alert import EvidenceView
@@ -34,12 +35,8 @@ Logged = Sequence[tuple[int, bytes]]
 """(offset, value) of consecutive records of the log."""
 JOINED = 4
 """Blocks that are decided together while the scorer is behind: the fixed cost of a decision is shared."""
-ReadLog = Callable[[int, int], Logged]
-"""(first offset, how many) -> (offset, value) of this partition's records; fewer at the end."""
 Tell = Callable[[np.ndarray], None]
 """Sets the `reputation` of rows."""
-OlderId = Callable[[bytes, int], str | None]
-"""(token, position) -> id of a tag that the log has let go; None when nobody knows it."""
 LetterSink = Callable[[Sequence[tuple[int, str]]], None]
 """Takes (inlet position, reason) of tags that the scorer refuses."""
 
@@ -70,12 +67,12 @@ class Scorer:
     def __init__(
         self, partition: str, store: MemoryStore, truth: Truth, archive: GenerationArchive, read: ReadLog,
         letters: LetterSink, tell: Tell, now_ms: Callable[[], int], pace: Pace = Pace(),  # noqa: B008  frozen
-        older_id: OlderId = lambda _, __: None,
+        older_id: OlderId | None = None,
     ) -> None:  # fmt: skip
         self.partition, self.counts = partition, Counter[str]()
         self._store, self._truth, self._archive, self._read = store, truth, archive, read
+        self._ids = TagIds(read, older_id)
         self._letters, self._tell, self._now_ms, self._pace = letters, tell, now_ms, pace
-        self._ask_older_id = older_id
         self._skip: set[int] = set()
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._torn = False  # memory is being built again to find a tag that breaks it
@@ -122,7 +119,7 @@ class Scorer:
             self._replay_to(first)
         failpoint("scorer-before-decide")
         with timed("decide"):
-            record = self._known(_read(records))
+            record = self._known(self._read_step(records))
             self._switch(record)
             effects = self._decide(record, first)
         failpoint("scorer-after-decide")
@@ -138,7 +135,7 @@ class Scorer:
         if self._undone is not None:
             record, effects = self._undone
             self._refuse(record, effects)
-            self._waiting, self._undone = self._seen(effects, record), None
+            self._waiting, self._undone = self._seen(effects), None
         if not self._waiting:
             return []
         if self._generation is not None:
@@ -193,6 +190,14 @@ class Scorer:
         self._saved_ms, self._saved_position = self._now_ms(), self.memory.position
         self.saved_watermark_ms = self.memory.watermark_ms
         """No row below this watermark will be decided again."""
+
+    def _read_step(self, records: Logged) -> Block | Controls:
+        """A step of the log as one record."""
+        read = [decode_record(value, offset) for offset, value in records]
+        for (offset, _), one in zip(records, read, strict=True):
+            self._ids.note(offset, one)
+        blocks = [r for r in read if isinstance(r, Block)]
+        return join(blocks) if len(blocks) == len(read) else read[0]
 
     def _known(self, record: Block | Controls) -> Block | Controls:
         """The record with what is known of callers."""
@@ -279,36 +284,14 @@ class Scorer:
         if effects.dead and isinstance(record, Block):
             self._letters([(int(record.rows["inlet"][d.row]), d.reason) for d in effects.dead])
 
-    def _seen(self, effects: Effects, record: Block | Controls) -> list[SeenEffect]:
-        return [SeenEffect(e, self._views(e, record)) for e in effects.alerts]
+    def _seen(self, effects: Effects) -> list[SeenEffect]:
+        return [SeenEffect(e, self._views(e)) for e in effects.alerts]
 
-    def _views(self, effect: AlertEffect, record: Block | Controls) -> tuple[EvidenceView, ...]:
+    def _views(self, effect: AlertEffect) -> tuple[EvidenceView, ...]:
         return tuple(
             EvidenceView(
                 kind=e.kind, id=e.id, version=e.version, weight=w, summary_zh=e.summary_zh, summary_en=e.summary_en,
-                tag_ids=tuple(self._tag_ids(effect.token, e.positions, record)),
+                tag_ids=tuple(self._ids.of(effect.token, e.positions)),
             )
             for e, w in zip(effect.evidence, effect.weights, strict=True)
         )  # fmt: skip
-
-    def _tag_ids(self, token: bytes, positions: Sequence[int], record: Block | Controls) -> Iterator[str]:
-        for position in positions:
-            own = record.id_at(position) if isinstance(record, Block) else None
-            yield from (own,) if own is not None else self._older_id(token, position)
-
-    def _older_id(self, token: bytes, position: int) -> Iterator[str]:
-        at = position // POSITIONS_PER_RECORD
-        found = self._read(at, 1)
-        block = decode_record(found[0][1], at) if found and found[0][0] == at else None
-        known = block.id_at(position) if isinstance(block, Block) else None
-        if known is None:
-            known = self._ask_older_id(token, position)
-        if known is not None:
-            yield known
-
-
-def _read(records: Logged) -> Block | Controls:
-    """A step of the log as one record."""
-    read = [decode_record(value, offset) for offset, value in records]
-    blocks = [r for r in read if isinstance(r, Block)]
-    return join(blocks) if len(blocks) == len(read) else read[0]

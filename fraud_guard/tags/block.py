@@ -89,11 +89,6 @@ class Block(msgspec.Struct):
         """The rows from `start` up to `end`."""
         return Block(*(column[start:end] for column in (self.rows, self.ids, self.sources, self.hosts)))
 
-    def id_at(self, position: int) -> str | None:
-        """The id of the tag at this position, None when it is not in this block."""
-        row = int(np.searchsorted(self.rows["position"], position))
-        return text(self.ids, row) if row < len(self.rows) and self.rows["position"][row] == position else None
-
     def take(self, index: npt.NDArray[np.intp]) -> Block:
         """The rows at `index`, in that order."""
         where = index.tolist()

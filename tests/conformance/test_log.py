@@ -100,6 +100,18 @@ def test_several_appends_in_one_call(log: Log, topic: str) -> None:
     assert values(log.read(topic, 0, 0, 9)) == ["a", "c", "d"]
 
 
+def test_an_append_of_any_size_keeps_its_order(log: Log, topic: str) -> None:
+    """Megabytes in one call, small and large records mixed, come back whole, in order and with consecutive offsets."""
+    given = [Record(b"k", str(n).encode() * (100_000 if n % 97 == 0 else 100)) for n in range(2_000)]
+    given[700] = Record(b"k", b"a record larger than a fetch" * 100_000)
+    log.append(topic, 1, records("first"))
+    assert log.append(topic, 1, given) == 1
+    found: list[StoredRecord] = []
+    while len(found) < len(given):
+        found += log.read(topic, 1, 1 + len(found), 500)
+    assert [(one.offset, one.key, one.value) for one in found] == [(1 + n, one.key, one.value) for n, one in enumerate(given)]
+
+
 def test_notes_of_how_far_one_came(log: Log, topic: str, opened: Open) -> None:
     """What was noted is there for everybody, for each partition by itself; before the first note there is none."""
     assert log.committed(topic, 0) is None

@@ -19,7 +19,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-RUN, DEV = "requirements.lock", "requirements-dev.lock"
+RUN, DEV, BENCH = "requirements.lock", "requirements-dev.lock", "requirements-bench.lock"
+GROUPS = {RUN: "build", DEV: "dev", BENCH: "bench"}
 BUILT_FROM_SOURCE = "faust-streaming"  # see docs/adr/0005
 ENTRY = re.compile(
     r"^(?P<pin>[a-z0-9][^\n]*?) \\\n(?P<hashes>(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE
@@ -41,7 +42,7 @@ def group(name: str) -> list[Requirement]:
 
 def wanted(lock: str) -> list[Requirement]:
     project = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
-    return project + group("build" if lock == RUN else "dev")
+    return project + group(GROUPS[lock])
 
 
 def asked_for_directly(lock: str) -> set[str]:
@@ -51,7 +52,7 @@ def asked_for_directly(lock: str) -> set[str]:
     return {re.split(r"==", block)[0] for block in blocks if "fraud-guard (pyproject.toml" in block}
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV])
+@pytest.mark.parametrize("lock", GROUPS)
 def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
     """Each dependency is pinned at a version its lower bound allows, and none is a left-over."""
     locked: dict[str, list[Requirement]] = {}
@@ -65,7 +66,7 @@ def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
     assert asked_for_directly(lock) == {canonicalize_name(need.name) for need in wanted(lock)}
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV])
+@pytest.mark.parametrize("lock", GROUPS)
 def test_a_lock_is_pinned_hashed_and_names_no_host(lock: str) -> None:
     """Every line of a lock is a pin with hashes or a comment; no registry is written down."""
     text = (ROOT / lock).read_text("utf-8")
