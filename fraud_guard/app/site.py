@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -33,10 +34,22 @@ from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
 from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.rule_files import read_generation_files
+from fraud_guard.app.rule_topic import RuleTopic
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.stores import open_log, open_memory, open_vault, truth_place
-from fraud_guard.app.topics import ALERTS, DEADLETTERS, INLETS, LOG, MIXED, ORDERS, OUTLETS, PEERS, WATERMARKS
+from fraud_guard.app.topics import (
+    ALERTS,
+    DEADLETTERS,
+    INLETS,
+    LOG,
+    MIXED,
+    ORDERS,
+    OUTLETS,
+    PEERS,
+    RULES,
+    WATERMARKS,
+)
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
@@ -64,6 +77,8 @@ class Site:
         self.stopping = False
         self.holds = False  # between `assign` and `release` what it scores is its own
         self._announced = False
+        self._rules: dict[str, str] = {}
+        self._read_rules: Callable[[], dict[str, str]] = partial(read_generation_files, settings.rules)
         self._inlets = frozenset[Inlet]()
         self._opened: list[Callable[[], object]] = []
         self.on_assigned: PositionHook | None = None
@@ -82,8 +97,7 @@ class Site:
         for topic in INLETS:
             self.log.declare(topic, settings.inlet_partitions)
         self.log.declare(LOG, settings.tags_partitions)
-        self.archive = GenerationArchive(folder / "generations")
-        self._rules = read_generation_files(settings.rules)
+        self._open_rules(folder / "generations")
         generation = self.archive.put(self._rules)
         self.desk = make_desk(settings, generation.policies.escalation)
         self.truth = SqlTruth.open(truth_place(settings), self.desk, webhook=settings.webhook_url is not None)
@@ -155,6 +169,8 @@ class Site:
         self._inlets = frozenset(inlets)
         self.door.assign(self._inlets)
         if not self._announced:
+            if self.settings.rules_from == "topic":  # it may have changed since, and others announced it
+                self._opening = self._changed_rules() or self._opening
             self.door.announce(self._opening)
             self._announced = True
         self._read_peers(leads=0 in wanted)
@@ -199,18 +215,23 @@ class Site:
 
     def reload_rules(self) -> None:
         """Take changed rules, or another behaviour model, as a new generation; a bad one is refused and said so once."""
+        if generation_id := self._changed_rules():
+            failpoint("reload-before-announce")
+            self.door.announce(generation_id)
+
+    def _changed_rules(self) -> str:
+        """The id of the generation that is new, archived; "" when nothing has changed or it was refused."""
         try:
-            files = read_generation_files(self.settings.rules)
+            files = self._read_rules()
             if files == self._rules:
-                return
+                return ""
             self._rules = files
             generation = self.archive.put(files)
         except (RuleError, ConfigurationError, IntegrityError) as bad:
             log.error("rules_refused", why=str(bad))  # noqa: TRY400  expected: the words are enough
-            return
-        failpoint("reload-before-announce")
-        self.door.announce(generation.id)
+            return ""
         log.info("rules_loaded", generation=generation.id, rules=len(generation.book.rules))
+        return generation.id
 
     def keep_house(self) -> None:
         """Trim what is older than the retention and no longer needed; let quotes expire."""
@@ -255,6 +276,16 @@ class Site:
         mine = min(one.saved_watermark_ms for one in self.scorers.values())
         shared = len(self.scorers) < self.settings.tags_partitions
         return mine - self.settings.retention_h * 3_600_000 if shared else mine
+
+    def _open_rules(self, folder: Path) -> None:
+        """From the folder of rules, or from the topic up to its end: nothing is scored before that is read."""
+        if self.settings.rules_from == "folder":
+            self.archive = GenerationArchive(folder)
+        else:
+            self.log.declare(RULES, 1)
+            topic = RuleTopic(self.log)
+            self._read_rules, self.archive = topic.newest, GenerationArchive(folder, topic.texts_of)
+        self._rules = self._read_rules()
 
     def _open_door(self, tokeniser: Tokeniser) -> DoorStage:
         settings = self.settings
