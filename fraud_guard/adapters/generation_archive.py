@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,10 +13,13 @@ from fraud_guard.generation import Generation, build, content_id
 
 
 class GenerationArchive:
-    """One file a generation below a folder; compiled generations are kept in RAM."""
+    """One file a generation below a folder; compiled generations are kept in RAM.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `elsewhere`: tells the texts of one that this folder lacks, since another worker announced it; None when unknown there, too.
+    """
+
+    def __init__(self, folder: Path, elsewhere: Callable[[str], Mapping[str, str] | None] | None = None) -> None:
+        self._folder, self._elsewhere = folder, elsewhere
         self._built: dict[str, Generation] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -42,6 +45,8 @@ class GenerationArchive:
 
     def _read(self, generation_id: str) -> Generation:
         path = self._path(generation_id)
+        if self._elsewhere is not None and not path.exists() and (told := self._elsewhere(generation_id)) is not None:
+            return self.put(told)
         try:
             files = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError) as error:

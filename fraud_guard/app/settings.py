@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     memory_url: SecretStr | None = Field(default=None, description="Redis or Valkey of the memory, redis://…, rediss://… or unix://…; default: memory.db in data_dir")
     site_name: str = Field(default="fraud-guard", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="keeps sites on one Redis apart: a-z, 0-9 and -")
     rules_dir: Path | None = Field(default=None, description="folder of rules; default: the shipped ones")
+    rules_from: Literal["folder", "topic"] = Field(default="folder", description="where workers take rules from: rules_dir, or the topic `rules` (see `rules publish`)")
     subjects: Path | None = Field(default=None, description="who is protected, CSV; default: subjects.csv in data_dir, if there")
     stations: Path | None = Field(default=None, description="who serves which area, CSV; default: stations.csv in data_dir, if there")
     tags_partitions: int = Field(default=1, ge=1, le=512, description="partitions of the log; divides 512")

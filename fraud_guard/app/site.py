@@ -19,7 +19,6 @@ import structlog
 
 from fraud_guard.adapters.chunking import LogRecord, PositionHook, ReleaseHook
 from fraud_guard.adapters.clock import wall_clock_ms
-from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.adapters.reference_tables import read_subjects
 from fraud_guard.adapters.relay import Relay
 from fraud_guard.adapters.sealing import Keys, Sealer
@@ -33,7 +32,7 @@ from fraud_guard.app.outlets import senders
 from fraud_guard.app.peer_reader import PARTITION as PEER_PARTITION
 from fraud_guard.app.peer_reader import PeerReader
 from fraud_guard.app.restoring import RestoringStore
-from fraud_guard.app.rule_files import read_generation_files
+from fraud_guard.app.rules_in_force import RulesInForce
 from fraud_guard.app.scorer import Pace, Scorer
 from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.stores import (
@@ -51,7 +50,7 @@ from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError, RuleError
+from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError
 from fraud_guard.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -82,7 +81,6 @@ class Site:
         settings = self.settings
         key = site_key(settings)
         self.keys = Keys.from_site_key(key)
-        folder = settings.data_dir
         self.log, close = open_log(settings, Sealer(self.keys.log))
         self._opened.append(close)
         for topic in (*OUTLETS, PEERS, WATERMARKS):
@@ -90,10 +88,8 @@ class Site:
         for topic in INLETS:
             self.log.declare(topic, settings.inlet_partitions)
         self.log.declare(LOG, settings.tags_partitions)
-        self.archive = GenerationArchive(folder / "generations")
-        self._rules = read_generation_files(settings.rules)
-        generation = self.archive.put(self._rules)
-        self.desk = make_desk(settings, generation.policies.escalation)
+        self.rules = RulesInForce(settings, self.log)
+        self.desk = make_desk(settings, self.rules.opened.policies.escalation)
         self.truth = SqlTruth.open(truth_place(settings), self.desk, webhook=settings.webhook_url is not None)
         self._opened.append(self.truth.close)
         self.letters = SqlDeadLetters.open(truth_place(settings))
@@ -111,7 +107,7 @@ class Site:
         self.relay = Relay(self.truth, outlets, self.now_ms, partial(timed, "relay"))
         self.door.restore_watermark()  # also says at once that the log was sealed with another key
         self._door_offset = self.log.committed(MIXED, 0) or 0
-        self._opening = generation.id
+        self._opening = self.rules.opened.id
         self.is_open = True
 
     @property
@@ -187,6 +183,8 @@ class Site:
             self.scorers[partition] = self._recovered(partition)
             self.recovery_ends[partition] = self.log.end(LOG, partition)
         if not self._announced:  # after memory was compared with the log: this makes the log longer
+            if self.settings.rules_from == "topic":  # it may have changed since, and others announced it
+                self._opening = self.rules.changed() or self._opening
             self._check_ends(self.door.announce(self._opening))
             self._announced = True
         if self.history is not None:
@@ -239,18 +237,9 @@ class Site:
 
     def reload_rules(self) -> None:
         """Take changed rules, or another behaviour model, as a new generation; a bad one is refused and said so once."""
-        try:
-            files = read_generation_files(self.settings.rules)
-            if files == self._rules:
-                return
-            self._rules = files
-            generation = self.archive.put(files)
-        except (RuleError, ConfigurationError, IntegrityError) as bad:
-            log.error("rules_refused", why=str(bad))  # noqa: TRY400  expected: the words are enough
-            return
-        failpoint("reload-before-announce")
-        self.door.announce(generation.id)
-        log.info("rules_loaded", generation=generation.id, rules=len(generation.book.rules))
+        if generation_id := self.rules.changed():
+            failpoint("reload-before-announce")
+            self.door.announce(generation_id)
 
     def keep_house(self) -> None:
         """Trim what is older than the retention and no longer needed; let quotes expire."""
@@ -308,7 +297,7 @@ class Site:
 
     def _recovered(self, partition: int) -> Scorer:
         pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
-        one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.archive, self._reader(partition),
+        one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.rules.archive, self._reader(partition),
                      self.door.refuse, self._tell_rows, self.now_ms, pace, partial(self._older_id, partition))  # fmt: skip
         one.recover()
         if (start := self.log.start(LOG, partition)) > one.next_offset:  # the store lets this pass when FG_ACCEPT_GAP does

@@ -25,7 +25,7 @@ EVENING_MS = 1_773_676_800_000
 HEAVY = ("faust", "sqlglot", "pyarrow", "alembic", "httpx", "numpy")
 COMMANDS = [
     (), ("demo",), ("replay",), ("run",), ("stats",), ("evaluate",), ("doctor",), ("orders",), ("orders", "list"), ("orders", "accept"),
-    ("orders", "close"), ("rules",), ("rules", "lint"), ("rules", "test"), ("deadletters",), ("deadletters", "list"),
+    ("orders", "close"), ("rules",), ("rules", "lint"), ("rules", "test"), ("rules", "publish"), ("deadletters",), ("deadletters", "list"),
     ("deadletters", "show"), ("deadletters", "replay"), ("topics",), ("topics", "create"), ("topics", "check"), ("config",), ("config", "check"), ("config", "show"),
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ import typer
 
 from fraud_guard.app.cli.backtest import backtest
 from fraud_guard.app.cli.exits import Exit, err, errors_told, out, refuse_usage
-from fraud_guard.app.cli.options import RulesDir
+from fraud_guard.app.cli.options import DataDir, RulesDir
 from fraud_guard.app.cli.rules_shown import (
     costs_table,
     examples_table,
@@ -51,6 +51,35 @@ def lint(
     if findings:
         raise typer.Exit(Exit.NO)
     err.print("no findings")
+
+
+@app.command()
+def publish(
+    folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="Folder of rules; default: that of the settings.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Put rules, policies and behaviour model into force for all workers with FG_RULES_FROM=topic, between two blocks.
+
+    A folder with a fault is refused and nothing is written. To go back, publish the folder of before.
+    """
+    from fraud_guard.adapters.sealing import Keys, Sealer
+    from fraud_guard.app.rule_files import read_generation_files
+    from fraud_guard.app.rule_topic import publish as put
+    from fraud_guard.app.settings import read, site_key
+    from fraud_guard.app.stores import open_log
+
+    with errors_told():
+        settings = read(data_dir=data_dir)
+        files = read_generation_files(folder or settings.rules)
+        log, close = open_log(settings, Sealer(Keys.from_site_key(site_key(settings)).log))
+        try:
+            done = put(log, files)
+        finally:
+            close()
+    out.print(done.generation)
+    err.print(f"{len(files)} files, {done.bytes:,} bytes in {done.parts} parts", soft_wrap=True)
+    if settings.rules_from != "topic":
+        err.print("workers with FG_RULES_FROM=folder do not read this; set it to topic", soft_wrap=True)
 
 
 @app.command("test")
