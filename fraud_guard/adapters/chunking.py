@@ -187,19 +187,16 @@ class ChunkingMixin(Consumer):
         return active
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
-        """As in Faust, but yields chunks for chunked topics, and rewinds once more when a rewind crossed the fetch.
-
-        What was fetched before a rewind is not delivered after it: the records would come out of their order.
-        """
+        """As in Faust, but yields chunks for chunked topics, and delivers nothing that a rewind has crossed."""
         active = await self._wait_for_room(timeout)
         if active is not None and not active:
             return
         before = self.app.consumer_generation_id, self._deliveries.rewinds
         records = await self._getmany(active_partitions=active, timeout=timeout)
         if self.should_stop or self.app.should_stop:
-            return  # rewinding would forget the last acknowledgements
+            return  # what is committed is where the next one goes on
         if self._has_moved_since(before):
-            await self.perform_seek()
+            await self._put_back(records)
             return
         for tp, item in self._scheduled(records):
             if self._has_moved_since(before):
@@ -207,6 +204,12 @@ class ChunkingMixin(Consumer):
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, self._chunk(tp, item) if type(item) is list else self._to_message(tp, item)
+
+    async def _put_back(self, records: RecordMap) -> None:
+        """Fetch them again, in their order, unless the rewind went back further or will."""
+        for tp, rows in records.items():
+            if rows and tp in self.assignment() and (await self.position(tp) or 0) > rows[0].offset:
+                await self._seek(tp, rows[0].offset)
 
     def _has_moved_since(self, before: tuple[int, int]) -> bool:
         """Whether records fetched then may no longer be delivered."""

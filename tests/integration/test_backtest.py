@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,10 @@ def told(*words: str) -> str:
 
 
 def quieter(folder: Path) -> Path:
-    """The shipped rules without most of their rules."""
+    """The shipped rules without most of their rules, and no ear for the model."""
     shutil.copytree(shipped("rules"), folder)
+    fusion = folder / "policy" / "fusion.yaml"
+    fusion.write_text(re.sub(r"behaviour: 1\.0", "behaviour: 0.0", fusion.read_text(encoding="utf-8")), encoding="utf-8")
     for number, rule in enumerate(sorted((folder / "tags").rglob("*.yaml"))):
         if number % 4:
             rule.unlink()

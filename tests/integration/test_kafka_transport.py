@@ -16,7 +16,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from fraud_guard.adapters.kafka.transport import broker_url
+from fraud_guard.adapters.kafka.transport import FETCH_WAIT_MS, broker_url, register
+from fraud_guard.adapters.quiet_app import QuietApp
 from fraud_guard.errors import ConfigurationError
 from scripts.servers.broker import Broker
 
@@ -199,3 +200,21 @@ def test_what_is_no_broker(servers: str) -> None:
 def test_several_brokers() -> None:
     """Every broker of the list becomes a URL of the scheme."""
     assert [str(url) for url in broker_url("a:9092, b:9093")] == ["chunked+kafka://a:9092", "chunked+kafka://b:9093"]
+
+
+def test_no_fetch_waits_long_for_a_quiet_topic(broker: Broker, tmp_path: Path) -> None:
+    """The driver that Faust starts asks the broker to hold an empty fetch no longer than ours says, where Faust fixes 1.5 s."""
+
+    async def waits_ms() -> int:
+        register()
+        app = QuietApp("kafka-waits", broker=broker_url(broker.address), datadir=str(tmp_path))
+        consumer = app.transport.create_consumer(print, on_partitions_revoked=print, on_partitions_assigned=print)
+        driver = consumer._new_consumer_thread()._create_worker_consumer(app.transport)
+        driver.subscribe(["t"])
+        await driver.start()
+        try:
+            return driver._fetcher._fetch_max_wait_ms
+        finally:
+            await driver.stop()
+
+    assert asyncio.run(waits_ms()) == FETCH_WAIT_MS

@@ -261,7 +261,7 @@ def test_the_run_says_something(ran: Ran) -> None:
     assert {"failed", "not_json", "wrong_type", "bad_value", "absurd_time"} <= set(re.findall(r"[a-z]+_?[a-z]+", letters))
     log = ran.said["log.json"].decode()
     assert all(event in log for event in ("door_failed", "record_failed", "decide_failed", "tag_failed", '"defect"', "KeyError"))
-    assert b"DEBUG" in ran.said["worker.log"]
+    assert b'"level": "debug"' in ran.said["worker.log"]
 
 
 def test_no_number_lies_open_in_any_file(ran: Ran) -> None:

@@ -128,7 +128,7 @@ def test_memory_ahead_of_its_log(tmp_path: Path) -> None:
     run.close()
     for path in (tmp_path / "data").glob("log.db*"):
         path.unlink()
-    refused(tmp_path, "another log")
+    refused(tmp_path, "made anew")
 
 
 def test_snapshots_of_another_log_are_no_memory(tmp_path: Path) -> None:

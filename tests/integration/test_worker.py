@@ -64,9 +64,9 @@ def run(*more: str) -> list[str]:
     return [*live.RUN, *more]
 
 
-def feeding(day: Path, *more: str) -> list[str]:
-    """The command with the day as a feed of 2,000 tags a second: a batch each half second."""
-    return run("--tags", str(day), "--rate", "2000", *more)
+def feeding(day: Path, *more: str, rate: int = 2_000) -> list[str]:
+    """The command with the day as a feed of so many tags a second: a batch each half second."""
+    return run("--tags", str(day), "--rate", str(rate), *more)
 
 
 class Runs(NamedTuple):
@@ -105,7 +105,7 @@ def read_up_to(log: EmbeddedLog, offset: float) -> bool:
 
 def stop_and_kill(day: Path, folder: Path) -> Told:
     """SIGTERM in the middle of the feed, then three kills at random moments."""
-    worker = live.Worker(folder, feeding(day), **CALM)
+    worker = live.Worker(folder, feeding(day, rate=LINES // 20), **CALM)
     worker.until((folder / "data" / "log.db").exists)
     shares = sorted(random.Random(SEED).uniform(0.3, 0.99) for _ in range(3))
     with closing(live.open_log(folder)) as log:
