@@ -196,10 +196,13 @@ def test_several_brokers() -> None:
 def test_no_fetch_waits_long_for_a_quiet_topic(broker: Broker, tmp_path: Path) -> None:
     """The driver that Faust starts asks the broker to hold an empty fetch no longer than ours says, where Faust fixes 1.5 s."""
 
+    async def nothing(*_: object) -> None:
+        pass
+
     async def waits_ms() -> int:
         register()
         app = QuietApp("kafka-waits", broker=broker_url(broker.address), datadir=str(tmp_path))
-        consumer = app.transport.create_consumer(None, on_partitions_revoked=None, on_partitions_assigned=None)
+        consumer = app.transport.create_consumer(nothing, on_partitions_revoked=nothing, on_partitions_assigned=nothing)
         driver = consumer._new_consumer_thread()._create_worker_consumer(app.transport)
         driver.subscribe(["t"])
         await driver.start()
