@@ -205,6 +205,9 @@ def test_several_brokers() -> None:
 def test_no_fetch_waits_long_for_a_quiet_topic(broker: Broker, tmp_path: Path) -> None:
     """The driver that Faust starts asks the broker to hold an empty fetch no longer than ours says, where Faust fixes 1.5 s."""
 
+    async def nothing(*_: object) -> None:
+        pass
+
     async def waits_ms() -> int:
         register()
         app = QuietApp("kafka-waits", broker=broker_url(broker.address), datadir=str(tmp_path))
