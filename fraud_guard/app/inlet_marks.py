@@ -53,13 +53,14 @@ class InletMarks:
         """All below `next_offset` is in the log now, and it has come to `high_ms`."""
         self._own[inlet], self._read[inlet] = self._now_ms(), next_offset
         self._say(inlet, high_ms)
-        if self._now_ms() - self._told_ms >= EVERY_MS:
+        if self._is_time(self._told_ms):
             self.tell()
 
     def rest(self, idle_ms: int) -> None:
         """What has been quiet for so long, and is read to its end, holds the watermark no more."""
         now_ms = self._now_ms()
         for inlet, since_ms in self._own.items():
+            self._own[inlet] = min(since_ms, now_ms)  # the clock may have been set back
             if now_ms - since_ms >= idle_ms and not self.known.is_idle(name_of(inlet)) and not self._has_more(inlet):
                 self._say(inlet, idle=True)
 
@@ -70,7 +71,7 @@ class InletMarks:
 
     def hear(self) -> None:
         """Take what other doors told, when it is time."""
-        if self._now_ms() - self._heard_ms >= EVERY_MS:
+        if self._is_time(self._heard_ms):
             self._hear()
 
     def tell(self) -> None:
@@ -78,6 +79,9 @@ class InletMarks:
         if self._untold:
             self._log.append(WATERMARKS, 0, [Record(None, self.known.encode())])
             self._untold, self._told_ms = False, self._now_ms()
+
+    def _is_time(self, since_ms: int) -> bool:
+        return not 0 <= self._now_ms() - since_ms < EVERY_MS  # below 0: the clock was set back
 
     def _say(self, inlet: Inlet, high_ms: int = 0, *, idle: bool = False) -> None:
         self.known.say(name_of(inlet), high_ms, idle=idle)

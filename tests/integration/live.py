@@ -86,6 +86,8 @@ class Worker:
         return self.ended()
 
     def _answers_sigterm(self) -> bool:
+        if self.process.poll() is not None:
+            return True
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         caught = int(re.findall(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[0], 16)
         return bool(caught >> (signal.SIGTERM - 1) & 1)
