@@ -308,6 +308,12 @@ class ChunkingMixin(Consumer):
             notify(self._waiting_for_ack)
         return True
 
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002  Faust's signature
+        """As in Faust, but also what was acknowledged after a commit began that is still under way: at a stop it would be forgotten."""
+        is_under_way = self._commit_fut is not None
+        committed = await super().commit(topics, start_new_transaction)
+        return await super().commit(topics, start_new_transaction) if is_under_way else committed
+
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         """Also the partitions with chunks, whose acknowledgements Faust does not see."""
         yield from super()._filter_tps_with_pending_acks(topics)
