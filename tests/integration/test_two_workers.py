@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from fraud_guard.adapters.history.folder import HistoryFolder
+from fraud_guard.adapters.history.reading import Reel
 from fraud_guard.adapters.history.tidying import merge
 from fraud_guard.adapters.kafka.log import KafkaLog
 from fraud_guard.app.stores import WORKERS
@@ -74,6 +75,7 @@ def test_killed_in_turn(log: KafkaLog, shared: dict[str, Any], tmp_path: Path) -
             workers[name].kill()
             workers[name] = start(tmp_path, name, shared)
         workers["one"].until(lambda: scored(log, tmp_path / "one", shared))
+        workers["one"].until(lambda: Reel(HistoryFolder(tmp_path / "history")).count() >= logged(log).total())
         workers["two"].until(lambda: asyncio.run(members(shared["kafka"])) == 2)  # a worker that still starts dies of SIGTERM
         assert [worker.stop() for worker in workers.values()] == [0, 0], [w.words()[-2_000:] for w in workers.values()]
     assert alone.ended() == 0
