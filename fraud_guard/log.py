@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+RECORD_BYTES_MOST = 8 << 20
+"""Blocks of the log are smaller."""
 Headers = tuple[tuple[str, bytes], ...]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from fraud_guard.adapters.whole_file import whole_file
 from fraud_guard.errors import IntegrityError
 from fraud_guard.generation import Generation, build, content_id
 
@@ -28,12 +28,8 @@ class GenerationArchive:
         generation = build(files)
         path = self._path(generation.id)
         if not path.exists():
-            temporary = path.with_suffix(f".{os.getpid()}")
-            with temporary.open("wb") as file:
+            with whole_file(path) as file:
                 file.write(msgspec.json.encode(dict(sorted(files.items()))))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
         self._built[generation.id] = generation
         return generation
 

@@ -6,15 +6,15 @@ to its partition, position and number: none can be left out, put elsewhere or re
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from fraud_guard.adapters.sealing import Sealer
+from fraud_guard.adapters.whole_file import PRIVATE, whole_file
 from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
 from fraud_guard.ports import Snapshot
 
@@ -60,20 +60,14 @@ class SnapshotFolder:
         """Keep a memory; older snapshots of the partition go."""
         head = Head(partition, snapshot.position, snapshot.watermark_ms, snapshot.generation, at_ms, mark, len(snapshot.blobs))
         path = self._folder / f"{partition}.{snapshot.position:020d}{SUFFIX}"
-        part = path.with_suffix(f".{os.getpid()}.part")
         try:
-            with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+            with whole_file(path, PRIVATE) as file:
                 for number, plain in enumerate(_parcels(head, snapshot)):
                     sealed = self._sealer.seal(plain, _bound(partition, snapshot.position, number))
                     file.write(len(sealed).to_bytes(_LENGTH_BYTES, "little") + sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
             for old in self.paths(partition)[self._kept :]:
                 old.unlink(missing_ok=True)
         except OSError as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
             raise DependencyError(f"snapshot {path}: {error.strerror}; check disk space and rights") from error
         return path
 

@@ -21,12 +21,11 @@ from fraud_guard.adapters.chunking import ChunkSchema
 from fraud_guard.app.scorer import Logged, Scorer, steps
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import INLETS, LOG
-from fraud_guard.errors import DependencyError, FraudGuardError
+from fraud_guard.errors import FraudGuardError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.tags.block import BLOCK_MAX
 
 log = structlog.get_logger()
-LONGEST_WAIT_S = 5.0
 DOOR_RECORDS = 4 * BLOCK_MAX
 """Raw records that the door takes at once while it is behind: one transaction for several blocks."""
 
@@ -139,24 +138,13 @@ async def _every(app: faust.App, site: Site, interval_ms: int, act: Callable[[],
 
 async def persist(site: Site, act: Callable[[], Any]) -> bool:
     """Do it; while a service is away do it again later. False: it cannot be done, the worker is stopping."""
-    wait_s = 0.1
-    while not site.stopping:
-        try:
-            done = act()
-            if asyncio.iscoroutine(done):
-                await done
-        except DependencyError as away:
-            site.waits.begin(act, away)
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-        except FraudGuardError as fatal:
-            stop(site, fatal)
-        except Exception as defect:  # the process boundary
-            log.exception("defect")
-            stop(site, FraudGuardError(f"a defect ({type(defect).__name__}); the log says where"))
-        else:
-            site.waits.end(act)
-            return True
+    try:
+        return await site.waits.outwait(act, act, lambda: site.stopping)
+    except FraudGuardError as fatal:
+        stop(site, fatal)
+    except Exception as defect:  # the process boundary
+        log.exception("defect")
+        stop(site, FraudGuardError(f"a defect ({type(defect).__name__}); the log says where"))
     return False
 
 

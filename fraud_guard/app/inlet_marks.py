@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from fraud_guard.adapters.clock import has_passed
 from fraud_guard.app.topics import INLETS, WATERMARKS
 from fraud_guard.door.marks import Marks
 from fraud_guard.log import Log, Record
@@ -53,7 +54,7 @@ class InletMarks:
         """All below `next_offset` is in the log now, and it has come to `high_ms`."""
         self._own[inlet], self._read[inlet] = self._now_ms(), next_offset
         self._say(inlet, high_ms)
-        if self._is_time(self._told_ms):
+        if has_passed(EVERY_MS, self._told_ms, self._now_ms()):
             self.tell()
 
     def rest(self, idle_ms: int) -> None:
@@ -71,7 +72,7 @@ class InletMarks:
 
     def hear(self) -> None:
         """Take what other doors told, when it is time."""
-        if self._is_time(self._heard_ms):
+        if has_passed(EVERY_MS, self._heard_ms, self._now_ms()):
             self._hear()
 
     def tell(self) -> None:
@@ -79,9 +80,6 @@ class InletMarks:
         if self._untold:
             self._log.append(WATERMARKS, 0, [Record(None, self.known.encode())])
             self._untold, self._told_ms = False, self._now_ms()
-
-    def _is_time(self, since_ms: int) -> bool:
-        return not 0 <= self._now_ms() - since_ms < EVERY_MS  # below 0: the clock was set back
 
     def _say(self, inlet: Inlet, high_ms: int = 0, *, idle: bool = False) -> None:
         self.known.say(name_of(inlet), high_ms, idle=idle)

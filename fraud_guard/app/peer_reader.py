@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fraud_guard.adapters.clock import has_passed
 from fraud_guard.app.topics import PEERS
 from fraud_guard.failpoints import failpoint
 from fraud_guard.log import Log
@@ -48,7 +49,7 @@ class PeerReader:
 
     def checkpoint_if_due(self, needed_ms: int | None) -> bool:
         """Checkpoint when it is time; rows below the watermark `needed_ms` will not ask again (None: unknown)."""
-        waited = not 0 <= self._now_ms() - self._saved_ms < self._checkpoint_ms  # below 0: the clock was set back
+        waited = has_passed(self._checkpoint_ms, self._saved_ms, self._now_ms())
         due = self.leads and waited and self._next != self._saved
         if due:
             self.checkpoint(needed_ms)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
+from fraud_guard.adapters.clock import has_passed
 from fraud_guard.adapters.snapshots import SnapshotFolder
 from fraud_guard.app.topics import LOG
 from fraud_guard.errors import DependencyError, IntegrityError
@@ -72,8 +73,7 @@ class RestoringStore:
             return False
         taken_ms = {partition: self._last_ms(self._shelf, partition) for partition in partitions}
         longest = min(partitions, key=taken_ms.__getitem__)
-        waited = not 0 <= self._now_ms() - taken_ms[longest] < self._every_ms  # below 0: the clock was set back
-        return waited and self.snapshot(longest)
+        return has_passed(self._every_ms, taken_ms[longest], self._now_ms()) and self.snapshot(longest)
 
     def snapshot(self, partition: str) -> bool:
         """Keep the last checkpoint of a partition as a file; whether there was one and it was written."""

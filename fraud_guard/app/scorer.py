@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import structlog
 
+from fraud_guard.adapters.clock import has_passed
 from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.app.metrics import timed
 from fraud_guard.app.tag_ids import OlderId, ReadLog, TagIds
@@ -150,9 +151,8 @@ class Scorer:
         """Checkpoint when it is time and nothing waits: a position must not be stored before its effects."""
         if self._torn or self._waiting or self._undone is not None:
             return False
-        now_ms = self._now_ms()
-        waited_ms = now_ms - self._saved_ms
-        due = not 0 <= waited_ms < self._pace.checkpoint_ms or self._since >= self._pace.checkpoint_tags  # below 0: the clock was set back
+        waited = has_passed(self._pace.checkpoint_ms, self._saved_ms, self._now_ms())
+        due = waited or self._since >= self._pace.checkpoint_tags
         if not due or self.memory.position == self._saved_position:
             return False
         self.checkpoint()

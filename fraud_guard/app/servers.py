@@ -6,13 +6,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
 from fraud_guard.app.stores import kafka_access, open_memory, truth_place
 from fraud_guard.errors import DependencyError
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 Probe = Callable[[], str]
 """Asks one server once; returns what it found. Raises DependencyError (try again) or ConfigurationError (never)."""
 
@@ -34,37 +34,26 @@ async def open_when_reachable(site: Site) -> bool:
 
     Raises ConfigurationError, IntegrityError, and without servers DependencyError.
     """
-    asked = probes(site.settings)
-    await asyncio.gather(*(_answered(site, name, probe) for name, probe in asked.items()))
-    wait_s = FIRST_WAIT_S
-    while not site.stopping:
-        try:
-            site.open()
-        except DependencyError as away:
-            site.abandon()
-            if not asked:
-                raise
-            site.waits.begin(site, away)
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-        else:
-            site.waits.end(site)
-            return True
-    return False
+    asked, waits = probes(site.settings), site.waits
+
+    def stopping() -> bool:
+        return site.stopping
+
+    await asyncio.gather(*(waits.outwait(name, partial(_in_thread, probe), stopping) for name, probe in asked.items()))
+    if asked:
+        return await waits.outwait(site, partial(_open, site), stopping)
+    if stopping():
+        return False
+    _open(site)
+    return True
 
 
-async def _answered(site: Site, name: str, probe: Probe) -> None:
-    wait_s = FIRST_WAIT_S
-    while not site.stopping:
-        try:
-            await _in_thread(probe)
-        except DependencyError as away:
-            site.waits.begin(name, away)
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-        else:
-            site.waits.end(name)
-            return
+def _open(site: Site) -> None:
+    try:
+        site.open()
+    except DependencyError:
+        site.abandon()
+        raise
 
 
 async def _in_thread(probe: Probe) -> str:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.topics import INLETS, LOG, OUTLETS, PEERS, RULES, WATERMARKS
+from fraud_guard.log import RECORD_BYTES_MOST
 
 if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.log import TopicFacts
 
-MESSAGE_BYTES = 8 << 20
-"""A block of the log fits; the same as the driver's own limit."""
 HOUR_MS = 3_600_000
 OUTLET_HOURS = 7 * 24
 INLET_HOURS_MOST = 24
@@ -35,7 +34,7 @@ class TopicPlan(NamedTuple):
     def config(self) -> dict[str, str]:
         """The topic's settings for its creation."""
         kept = {"cleanup.policy": "delete", "retention.ms": str(self.hours * HOUR_MS)} if self.hours else {"cleanup.policy": "compact"}
-        return {**kept, "max.message.bytes": str(MESSAGE_BYTES), "min.insync.replicas": str(self.insync)}
+        return {**kept, "max.message.bytes": str(RECORD_BYTES_MOST), "min.insync.replicas": str(self.insync)}
 
 
 def plan_of(settings: Settings) -> dict[str, TopicPlan]:
@@ -79,8 +78,8 @@ def _wrong(plan: TopicPlan, facts: TopicFacts) -> Iterator[tuple[str, str, str]]
         yield f"cleanup.policy = {policy}", "cleanup.policy", wanted["cleanup.policy"]
     if plan.hours:
         yield from _wrong_retention(plan, config)
-    if _number(config, "max.message.bytes") < MESSAGE_BYTES:
-        yield f"max.message.bytes = {config.get('max.message.bytes')}, blocks need {MESSAGE_BYTES}", "max.message.bytes", str(MESSAGE_BYTES)
+    if _number(config, "max.message.bytes") < RECORD_BYTES_MOST:
+        yield f"max.message.bytes = {config.get('max.message.bytes')}, blocks need {RECORD_BYTES_MOST}", "max.message.bytes", str(RECORD_BYTES_MOST)
     insync = _number(config, "min.insync.replicas")
     if insync < plan.insync or insync > facts.replicas:
         yield f"min.insync.replicas = {insync} with {facts.replicas} replicas", "min.insync.replicas", str(plan.insync)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -11,6 +13,7 @@ from fraud_guard.errors import DependencyError
 
 log = structlog.get_logger()
 SAID_AGAIN_S = 60.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 
 
 class Waits:
@@ -36,6 +39,23 @@ class Waits:
             return
         if self._said_s.pop(_server(why), None) is not None:
             log.warning("reached", server=_server(why))
+
+    async def outwait(self, who: object, act: Callable[[], Any], stopping: Callable[[], bool]) -> bool:
+        """Do it; while a server is away do it again later. False: stopped meanwhile. Raises whatever else `act` raises."""
+        wait_s = FIRST_WAIT_S
+        while not stopping():
+            try:
+                done = act()
+                if asyncio.iscoroutine(done):
+                    await done
+            except DependencyError as away:
+                self.begin(who, away)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+            else:
+                self.end(who)
+                return True
+        return False
 
     def words(self) -> str:
         """`waiting for …`, or nothing."""

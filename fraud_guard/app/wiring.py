@@ -27,6 +27,7 @@ from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
 from fraud_guard.app.stores import WORKERS, kafka_access
 from fraud_guard.errors import FraudGuardError
+from fraud_guard.log import RECORD_BYTES_MOST
 
 GROUP = {
     "broker_session_timeout": 8.0, "broker_heartbeat_interval": 2.0, "broker_rebalance_timeout": 20.0, "broker_request_timeout": 25.0,
@@ -57,7 +58,6 @@ def _embedded(settings: Settings) -> dict[str, Any]:
 
 def _kafka(settings: Settings, servers: str) -> dict[str, Any]:
     from fraud_guard.adapters.kafka import transport as kafka  # noqa: PLC0415  the driver, which files do without
-    from fraud_guard.adapters.kafka.log import RECORD_BYTES_MOST  # noqa: PLC0415
 
     kafka.register()
     return {

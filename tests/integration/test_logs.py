@@ -75,7 +75,7 @@ def _as_before() -> Iterator[None]:
 def test_libraries_speak_in_our_log(capsys: pytest.CaptureFixture[str]) -> None:
     """What a library logs comes out as ours does; a foreign error among its arguments is told by its type."""
     log_to_stderr(logging.INFO, form="json")
-    foreign = logging.getLogger("a.library")
+    foreign = logging.getLogger("somebody.else")
     foreign.handlers, foreign.propagate = [SamePipe()], False
     foreign.setLevel(logging.DEBUG)
     foreign.info("lost %s: %r", "node 1", ValueError("13800138000"))

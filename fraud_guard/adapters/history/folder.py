@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pyarrow.parquet as pq
 
 from fraud_guard.adapters.history.erased import read_erasures, without_erased
+from fraud_guard.adapters.whole_file import PART, whole_file
 from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
 from fraud_guard.failpoints import failpoint
 
@@ -95,7 +96,7 @@ class HistoryFolder:
         """What an interrupted merge or write of a day left behind."""
         named = self._named(day)
         doubled = [self.path / f.name for f in set(named) - set(_whole(named))]
-        return doubled + list((self.path / f"day={day}").glob(".*.part"))
+        return doubled + list((self.path / f"day={day}").glob(f".*{PART}"))
 
     def next_offset(self, partition: int, partitions: int) -> int:
         """The first offset of the log that no file holds."""
@@ -115,18 +116,13 @@ class HistoryFolder:
     def write(self, name: HistoryFile, table: Any) -> None:
         """Make or replace a file, without the rows of those who were erased; only under `lock`."""
         target = self.path / name.name
-        part = target.with_name(f".{target.name}.part")
         table = without_erased(table, read_erasures(self.path))
         with told_as_dependency(target):
             target.parent.mkdir(exist_ok=True)
-            with part.open("wb") as file:
+            with whole_file(target) as file:
                 pq.write_table(table, file, compression="zstd", row_group_size=ROWS_A_GROUP, write_page_index=True,
                                sorting_columns=[pq.SortingColumn(0), pq.SortingColumn(1)])  # fmt: skip
-                file.flush()
-                os.fsync(file.fileno())
-            failpoint("history-before-rename")
-            part.replace(target)
-            _sync_folder(target.parent)
+                failpoint("history-before-rename")
         failpoint("history-after-rename")
 
     def remove(self, paths: Iterable[Path]) -> None:
@@ -172,11 +168,3 @@ def _whole(files: list[HistoryFile]) -> list[HistoryFile]:
         if not (kept and kept[-1].holds(file)):
             kept.append(file)
     return kept
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,7 +21,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from fraud_guard.adapters.kafka.access import Credentials
 from fraud_guard.errors import ConfigurationError, DependencyError
-from fraud_guard.log import Append, Record, StoredRecord
+from fraud_guard.log import RECORD_BYTES_MOST, Append, Record, StoredRecord
 
 T = TypeVar("T")
 
@@ -36,7 +36,6 @@ class TopicFacts(NamedTuple):
 
 PATIENCE_MS = 15_000
 RETRY_S = 0.1
-RECORD_BYTES_MOST = 8 << 20
 BATCH_BYTES = 512 << 10
 """Records packed together, unless one alone is larger; less than what a topic takes by Kafka's default."""
 FETCH_BYTES = 512 << 10

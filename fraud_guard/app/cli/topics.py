@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,7 +12,7 @@ from fraud_guard.app.cli.exits import Exit, err, errors_told, out
 
 if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.log import KafkaLog
-    from fraud_guard.app.settings import Settings
+    from fraud_guard.app.topic_plan import TopicPlan
 
 app = typer.Typer(no_args_is_help=True)
 _FILES = "the log is a file (FG_KAFKA is not set): its topics make themselves, there is nothing to do"
@@ -20,37 +21,21 @@ _FILES = "the log is a file (FG_KAFKA is not set): its topics make themselves, t
 @app.command()
 def create() -> None:
     """Make the topics that are missing, with the right partitions, retention, compaction and replicas. Changes none that exists."""
-    from fraud_guard.app.settings import read
-    from fraud_guard.app.topic_plan import plan_of
-
-    with errors_told():
-        settings = read()
-        if settings.kafka is None:
-            err.print(_FILES)
-            return
-        plan = plan_of(settings)
-        with closing(_open(settings)) as log:
-            missing = [name for name in plan if log.facts([name])[name] is None]
-            for name in missing:
-                log.declare(name, plan[name].partitions)
-                out.print(f"{name}: {plan[name].partitions} partitions, {plan[name].replicas} replicas")
+    with errors_told(), _planned() as (plan, log):
+        missing = [name for name in plan if log.facts([name])[name] is None]
+        for name in missing:
+            log.declare(name, plan[name].partitions)
+            out.print(f"{name}: {plan[name].partitions} partitions, {plan[name].replicas} replicas")
     err.print(f"{len(missing)} made, {len(plan) - len(missing)} there already; `fraud-guard topics check` looks at those")
 
 
 @app.command()
 def check() -> None:
     """Name everything that is laid out otherwise than the settings ask, with its remedy; exit 1 when there is something."""
-    from fraud_guard.app.settings import read
-    from fraud_guard.app.topic_plan import deviations, plan_of
+    from fraud_guard.app.topic_plan import deviations
 
-    with errors_told():
-        settings = read()
-        if settings.kafka is None:
-            err.print(_FILES)
-            return
-        plan = plan_of(settings)
-        with closing(_open(settings)) as log:
-            facts = log.facts(list(plan))
+    with errors_told(), _planned() as (plan, log):
+        facts = log.facts(list(plan))
     found = [words for name, one in plan.items() for words in deviations(name, one, facts[name])]
     for words in found:
         out.print(words, soft_wrap=True, markup=False)
@@ -59,7 +44,16 @@ def check() -> None:
         raise typer.Exit(Exit.NO)
 
 
-def _open(settings: Settings) -> KafkaLog:
+@contextmanager
+def _planned() -> Iterator[tuple[dict[str, TopicPlan], KafkaLog]]:
+    """How the topics must be, and the log they are in; ends the command when that is a file."""
+    from fraud_guard.app.settings import read
     from fraud_guard.app.stores import open_kafka
+    from fraud_guard.app.topic_plan import plan_of
 
-    return open_kafka(settings)
+    settings = read()
+    if settings.kafka is None:
+        err.print(_FILES)
+        raise typer.Exit(Exit.OK)
+    with closing(open_kafka(settings)) as log:
+        yield plan_of(settings), log

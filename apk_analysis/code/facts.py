@@ -1,0 +1,55 @@
+"""What the code of an APK is, as frozen types: fingerprints of all its methods, and what it is built with."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from apk_analysis.evidence import Evidence
+
+Hashes = NDArray[np.uint64]
+
+
+def no_hashes() -> Hashes:
+    """An empty set of hashes."""
+    return np.empty(0, np.uint64)
+
+
+class Module(msgspec.Struct, frozen=True):
+    """A package of classes (`com.example.ui`), with the method hashes in it: tells which part of two apps is the same."""
+
+    name: str
+    method_hashes: Hashes
+
+
+class Framework(msgspec.Struct, frozen=True):
+    """What an app was made with (uni-app, APICloud, Cordova, Flutter …); `app_id` is "" where it has none."""
+
+    name: str
+    app_id: str = ""
+
+
+class Code(msgspec.Struct, frozen=True):
+    """The code of an APK. Sets of hashes are sorted, without repeats, little-endian 64 bit.
+
+    `method_hashes`: normalised operations of each method of at least 8 (F1). `gram_sketch`: of its
+    6-grams those with h % 64 == 0 (F2); `opcode_sketch` the same over operations alone, which survives
+    every renaming. `class_hashes`: a class as the hash of its method hashes (F3). `apis`: framework
+    calls (F4). `shell_only`: the DEX is a packer's; its fingerprints say nothing about the app.
+    """
+
+    methods: int = 0
+    method_hashes: Hashes = msgspec.field(default_factory=no_hashes)
+    gram_sketch: Hashes = msgspec.field(default_factory=no_hashes)
+    opcode_sketch: Hashes = msgspec.field(default_factory=no_hashes)
+    class_hashes: Hashes = msgspec.field(default_factory=no_hashes)
+    apis: Hashes = msgspec.field(default_factory=no_hashes)
+    modules: tuple[Module, ...] = ()
+    frameworks: tuple[Framework, ...] = ()
+    packers: tuple[str, ...] = ()
+    kits: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()
+    shell_only: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    limits_hit: tuple[str, ...] = ()
