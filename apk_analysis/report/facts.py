@@ -12,9 +12,9 @@ import msgspec
 
 from apk_analysis.evidence import Evidence
 from apk_analysis.manifest.facts import Combination, Permission
+from apk_analysis.yara_scan.facts import Hit
 
-Verdict = Literal["benign", "suspicious", "malicious", "unknown"]
-"""`unknown`: too little could be read to clear it, and nothing was found against it."""
+Verdict = Literal["benign", "suspicious", "malicious"]
 Status = Literal["ok", "partial", "failed", "skipped"]
 
 
@@ -147,21 +147,6 @@ class CodeFact(msgspec.Struct, frozen=True):
     shell_only: bool = False
 
 
-class YaraMatch(msgspec.Struct, frozen=True):
-    """A YARA rule that hit: in which member, at which offsets (bytes in the unpacked member), by which of its strings."""
-
-    rule: str
-    version: int
-    member: str
-    zh: str
-    en: str
-    weight: float
-    confidence: float
-    scam_type: str = ""
-    offsets: tuple[int, ...] = ()
-    strings: tuple[str, ...] = ()
-
-
 class Report(msgspec.Struct, frozen=True):
     """All about one APK. `risk` 0–100; `sandbox` is the level that held while it was dissected; `ts_ms` 0 = not stated."""
 
@@ -185,7 +170,7 @@ class Report(msgspec.Struct, frozen=True):
     manifest: ManifestFact = ManifestFact()
     signatures: SignatureFact = SignatureFact()
     code: CodeFact = CodeFact()
-    yara: tuple[YaraMatch, ...] = ()
+    yara: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     sandbox: str = ""
 
