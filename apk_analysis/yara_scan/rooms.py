@@ -10,10 +10,12 @@ ROOMS = MappingProxyType({
     "resources": "resources.arsc, as UTF-8",
     "native": "ELF libraries",
     "text": "scripts, pages, JSON and other text",
+    "words": "whatever holds words that people read: code, resource table and text, beside their own rooms",
     "assets": "everything else that is no picture, sound or font",
     "listing": "the names of all members, one a line; here stand rules on features alone, too",
     "whole": "the bytes of the APK itself",
 })  # fmt: skip
+WORDY = frozenset({"dex", "resources", "text"})
 MANIFEST, RESOURCES = "AndroidManifest.xml", "resources.arsc"
 HEAD_BYTES = 512
 _MEDIA = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"OggS", b"ID3", b"OTTO", b"\0\1\0\0", b"wOF", b"BM", b"fLaC")
@@ -35,6 +37,11 @@ def room_of(name: str, content: bytes) -> str:
     if head.startswith((*_MEDIA, _BINARY_XML)) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or head[4:8] == b"ftyp":
         return ""
     return "text" if _is_text(head) else "assets"
+
+
+def rooms_for(room: str) -> tuple[str, ...]:
+    """The rooms whose rules are tried on a member of this room."""
+    return (room, "words") if room in WORDY else (room,)
 
 
 def views(room: str, content: bytes) -> tuple[bytes, ...]:

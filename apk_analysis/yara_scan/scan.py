@@ -12,9 +12,10 @@ from apk_analysis.errors import ApkError, LimitExceeded
 from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import Archive
 from apk_analysis.intake.end_record import Buffer
+from apk_analysis.intake.entry import Entry
 from apk_analysis.yara_scan.book import RuleBook
 from apk_analysis.yara_scan.facts import Hit, ScanLimits, Value, YaraScan
-from apk_analysis.yara_scan.rooms import room_of, views
+from apk_analysis.yara_scan.rooms import room_of, rooms_for, views
 
 LISTING, WHOLE = "(listing)", "(whole)"
 """Stand for a member's name where a rule is tried on all names, or on the file itself."""
@@ -40,23 +41,26 @@ def scan_members(
     names = "\n".join(entry.name for entry in archive.entries)
     scan.look("listing", LISTING, f"\n{names}\n".encode("utf-8", "replace"))
     for entry in archive.entries:
-        if entry.is_directory or scan.over:
-            continue
-        try:
-            content = archive.read(entry)
-        except LimitExceeded as error:
-            scan.hit_limit(error.limit, "yara_unread", entry.name)
-            continue
-        except ApkError:
-            scan.ledger.note("yara_unread", entry.name)
-            continue
-        room = room_of(entry.name, content)
-        if room in book.rooms:
-            for view in views(room, content):
-                scan.look(room, entry.name, view)
+        if not entry.is_directory and not scan.over:
+            _scan_member(scan, archive, entry)
     if "whole" in book.rooms:
         scan.look("whole", WHOLE, archive.data)
     return scan.result()
+
+
+def _scan_member(scan: _Scan, archive: Archive, entry: Entry) -> None:
+    try:
+        content = archive.read(entry)
+    except LimitExceeded as error:
+        scan.hit_limit(error.limit, "yara_unread", entry.name)
+        return
+    except ApkError:
+        scan.ledger.note("yara_unread", entry.name)
+        return
+    room = room_of(entry.name, content)
+    for view in views(room, content):
+        for tried in rooms_for(room):
+            scan.look(tried, entry.name, view)
 
 
 class _Scan:
