@@ -90,7 +90,7 @@ def built(room: str, example: Example) -> bytes:
     """The archive of an example for a rule of this room: bytes that `open_archive` takes."""
     raw = bytes.fromhex(example.hex)
     if room == "listing":
-        return _archive({name: b"" for name in ("AndroidManifest.xml", *example.strings)})
+        return _archive(dict.fromkeys(("AndroidManifest.xml", *example.strings), b""))
     if room == "whole":
         return raw + _archive({"AndroidManifest.xml": b""})
     name = example.member or _MEMBERS[room]

@@ -72,7 +72,7 @@ rule label_live_show : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "nude_chat_extortion"
     condition:
-        (label contains "直播" or label contains "约会" or label contains "私密" or label contains "蜜") and has_sms and has_contacts
+        (label contains "直播" or label contains "约会" or label contains "私密") and has_sms and has_contacts
 }
 
 rule system_name_borrowed : evasion

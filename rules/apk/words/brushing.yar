@@ -61,14 +61,14 @@ rule withdrawal_blocked : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "brushing_rebate"
     strings:
-        $s0 = "信誉分"
-        $s1 = "提现失败"
-        $s2 = "缴纳税金"
-        $s3 = "操作失误"
-        $s4 = "解冻账户"
-        $s5 = "补单"
-        $s6 = "联系接待员"
-        $s7 = "联系导师"
+        $s0 = "补单"
+        $s1 = "缴纳税金"
+        $s2 = "联系接待员"
+        $s3 = "联系导师"
+        $s4 = "信誉分"
+        $s5 = "提现失败"
+        $s6 = "操作失误"
+        $s7 = "解冻账户"
     condition:
-        4 of them
+        2 of ($s0, $s1, $s2, $s3) and 2 of ($s4, $s5, $s6, $s7)
 }

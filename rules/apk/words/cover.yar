@@ -12,14 +12,14 @@ rule covering_while_stealing : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_police"
     strings:
-        $s0 = "系统升级中"
-        $s1 = "正在更新系统"
-        $s2 = "请勿操作手机"
-        $s3 = "请勿关闭手机"
-        $s4 = "请勿触摸屏幕"
-        $s5 = "资金保护中"
+        $s0 = "请勿操作手机"
+        $s1 = "请勿触摸屏幕"
+        $s2 = "资金保护中"
+        $s3 = "系统升级中"
+        $s4 = "正在更新系统"
+        $s5 = "请勿关闭手机"
     condition:
-        2 of them and (has_overlay or has_accessibility)
+        1 of ($s0, $s1, $s2) and 1 of ($s3, $s4, $s5) and (has_overlay or has_accessibility)
 }
 
 rule meeting_app_controls : family

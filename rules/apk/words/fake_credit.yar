@@ -12,15 +12,16 @@ rule credit_record_repair : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_credit_record"
     strings:
-        $s0 = "注销校园贷"
-        $s1 = "征信修复"
+        $s0 = "清空额度"
+        $s1 = "转入对公账户"
         $s2 = "消除征信"
-        $s3 = "征信异常"
-        $s4 = "银监会"
-        $s5 = "清空额度"
-        $s6 = "转入对公账户"
+        $s3 = "银监会专员"
+        $s4 = "注销校园贷"
+        $s5 = "征信修复"
+        $s6 = "征信异常"
+        $s7 = "银监会"
     condition:
-        3 of them
+        1 of ($s0, $s1, $s2, $s3) and 2 of ($s4, $s5, $s6, $s7)
 }
 
 rule million_guarantee : family
@@ -35,13 +36,14 @@ rule million_guarantee : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_customer_service"
     strings:
-        $s0 = "百万保障"
-        $s1 = "关闭自动扣费"
-        $s2 = "取消代理"
-        $s3 = "直播会员"
-        $s4 = "银联中心"
-        $s5 = "关闭免密支付"
-        $s6 = "影响征信"
+        $s0 = "取消代理"
+        $s1 = "直播会员扣费"
+        $s2 = "转入指定账户"
+        $s3 = "银联中心"
+        $s4 = "百万保障"
+        $s5 = "关闭自动扣费"
+        $s6 = "关闭免密支付"
+        $s7 = "影响征信"
     condition:
-        3 of them and (has_projection or has_accessibility or has_sms)
+        1 of ($s0, $s1, $s2, $s3) and 2 of ($s4, $s5, $s6, $s7) and (has_projection or has_accessibility or has_sms)
 }

@@ -14,15 +14,16 @@ rule loan_unfreeze_fee : family
     strings:
         $s0 = "解冻金"
         $s1 = "认证金"
-        $s2 = "银行卡号错误"
-        $s3 = "账户已冻结"
-        $s4 = "放款失败"
-        $s5 = "验证还款能力"
-        $s6 = "刷流水"
-        $s7 = "保险费"
-        $s8 = "放款中"
+        $s2 = "验证还款能力"
+        $s3 = "刷流水"
+        $s4 = "会员费后放款"
+        $s5 = "放款中"
+        $s6 = "账户已冻结"
+        $s7 = "放款失败"
+        $s8 = "保险费"
+        $s9 = "银行卡号错误"
     condition:
-        4 of them and (permission_count > 5)
+        2 of ($s0, $s1, $s2, $s3, $s4) and 1 of ($s5, $s6, $s7, $s8, $s9) and (permission_count > 5)
 }
 
 rule loan_contacts_upload : family
@@ -32,8 +33,8 @@ rule loan_contacts_upload : family
         version = 1
         title_zh = "套路贷：借款应用收集通讯录、短信与通话记录"
         title_en = "predatory loan: takes contacts, texts and call log"
-        weight = "2.6"
-        confidence = "0.75"
+        weight = "1.8"
+        confidence = "0.6"
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_loan"
     strings:

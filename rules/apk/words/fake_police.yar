@@ -13,15 +13,16 @@ rule police_safe_account : family
         scam_type = "fake_police"
     strings:
         $s0 = "资金清查"
-        $s1 = "安全账户"
-        $s2 = "配合调查"
+        $s1 = "刑事拘捕"
+        $s2 = "资产冻结令"
         $s3 = "保密协议"
-        $s4 = "涉嫌洗钱"
-        $s5 = "逮捕令"
-        $s6 = "刑事拘捕"
-        $s7 = "资产冻结令"
+        $s4 = "清查账户"
+        $s5 = "安全账户"
+        $s6 = "配合调查"
+        $s7 = "涉嫌洗钱"
+        $s8 = "逮捕令"
     condition:
-        4 of them and (has_sms or has_contacts or has_accessibility or has_projection)
+        2 of ($s0, $s1, $s2, $s3, $s4) and 2 of ($s5, $s6, $s7, $s8) and (has_sms or has_contacts or has_accessibility or has_projection) and package != "com.hicorenational.antifraud"
 }
 
 rule police_case_query : family
@@ -36,15 +37,17 @@ rule police_case_query : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_police"
     strings:
-        $s0 = "案件查询"
-        $s1 = "案件编号"
-        $s2 = "通缉令"
-        $s3 = "逮捕令"
-        $s4 = "检察院"
-        $s5 = "清查账户"
-        $s6 = "承办检察官"
+        $s0 = "清查账户"
+        $s1 = "承办检察官"
+        $s2 = "输入案号领取通缉令"
+        $s3 = "资金清查"
+        $s4 = "案件查询"
+        $s5 = "案件编号"
+        $s6 = "通缉令"
+        $s7 = "逮捕令"
+        $s8 = "检察院"
     condition:
-        4 of them and (has_sms or has_contacts or has_accessibility or has_projection)
+        1 of ($s0, $s1, $s2, $s3) and 3 of ($s4, $s5, $s6, $s7, $s8) and (has_sms or has_contacts or has_accessibility or has_projection) and package != "com.hicorenational.antifraud"
 }
 
 rule police_online_statement : family
@@ -82,13 +85,13 @@ rule certificate_of_funds : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_police"
     strings:
-        $s0 = "资金核验"
-        $s1 = "取保候审"
-        $s2 = "保证金"
-        $s3 = "资产公证"
-        $s4 = "国家安全账户"
-        $s5 = "清白证明"
-        $s6 = "资金比对"
+        $s0 = "国家安全账户"
+        $s1 = "清白证明"
+        $s2 = "资金比对"
+        $s3 = "资金核验"
+        $s4 = "取保候审"
+        $s5 = "保证金"
+        $s6 = "资产公证"
     condition:
-        4 of them and (has_sms or has_contacts or has_accessibility or has_projection)
+        2 of ($s0, $s1, $s2, $s3) and 1 of ($s4, $s5, $s6) and (has_sms or has_contacts or has_accessibility or has_projection) and package != "com.hicorenational.antifraud"
 }

@@ -12,15 +12,15 @@ rule parcel_refund_service : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_customer_service"
     strings:
-        $s0 = "理赔中心"
-        $s1 = "快递丢失"
-        $s2 = "双倍赔付"
+        $s0 = "备用金"
+        $s1 = "双倍赔付"
+        $s2 = "输入会议号"
         $s3 = "退款通道"
-        $s4 = "备用金"
-        $s5 = "理赔专员"
-        $s6 = "会议号"
+        $s4 = "理赔中心"
+        $s5 = "快递丢失"
+        $s6 = "理赔专员"
     condition:
-        3 of them and (has_projection or has_accessibility)
+        2 of ($s0, $s1, $s2, $s3) and 1 of ($s4, $s5, $s6) and (has_projection or has_accessibility)
 }
 
 rule flight_refund_service : family
@@ -35,12 +35,13 @@ rule flight_refund_service : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_customer_service"
     strings:
-        $s0 = "航班取消"
-        $s1 = "改签补偿"
-        $s2 = "退改签"
-        $s3 = "延误险理赔"
-        $s4 = "理赔验证码"
-        $s5 = "共享屏幕"
+        $s0 = "共享屏幕"
+        $s1 = "理赔验证码"
+        $s2 = "退费专员"
+        $s3 = "航班取消"
+        $s4 = "改签补偿"
+        $s5 = "退改签"
+        $s6 = "延误险理赔"
     condition:
-        4 of them and (has_projection or has_sms)
+        1 of ($s0, $s1, $s2) and 3 of ($s3, $s4, $s5, $s6) and (has_projection or has_sms)
 }

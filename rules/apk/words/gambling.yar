@@ -16,14 +16,15 @@ rule lottery_betting : family
         $s1 = "分分彩"
         $s2 = "幸运飞艇"
         $s3 = "时时彩"
-        $s4 = "六合彩"
-        $s5 = "投注记录"
-        $s6 = "开奖走势"
-        $s7 = "追号"
-        $s8 = "加拿大28"
-        $s9 = "极速快三"
+        $s4 = "加拿大28"
+        $s5 = "极速快三"
+        $s6 = "澳洲幸运5"
+        $s7 = "投注记录"
+        $s8 = "开奖走势"
+        $s9 = "追号"
+        $s10 = "六合彩"
     condition:
-        4 of them
+        2 of ($s0, $s1, $s2, $s3, $s4, $s5, $s6) and 1 of ($s7, $s8, $s9, $s10)
 }
 
 rule casino_live_dealer : family
@@ -86,14 +87,15 @@ rule sports_betting : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "illicit_web"
     strings:
-        $s0 = "让球"
-        $s1 = "大小球"
-        $s2 = "滚球"
-        $s3 = "串关"
-        $s4 = "赔率"
-        $s5 = "注单"
-        $s6 = "体育投注"
-        $s7 = "可赢金额"
+        $s0 = "可赢金额"
+        $s1 = "注单"
+        $s2 = "体育投注"
+        $s3 = "返水"
+        $s4 = "让球"
+        $s5 = "大小球"
+        $s6 = "滚球"
+        $s7 = "串关"
+        $s8 = "赔率"
     condition:
-        5 of them
+        3 of ($s0, $s1, $s2, $s3) and 3 of ($s4, $s5, $s6, $s7, $s8)
 }

@@ -13,15 +13,16 @@ rule second_contracts : family
         scam_type = "fake_investment"
     strings:
         $s0 = "秒合约"
-        $s1 = "看涨"
-        $s2 = "看跌"
-        $s3 = "充币"
-        $s4 = "提币"
-        $s5 = "交割时间"
-        $s6 = "盈利率"
-        $s7 = "法币充值"
+        $s1 = "盈利率"
+        $s2 = "控盘"
+        $s3 = "看涨"
+        $s4 = "看跌"
+        $s5 = "充币"
+        $s6 = "提币"
+        $s7 = "交割时间"
+        $s8 = "法币充值"
     condition:
-        5 of them
+        1 of ($s0, $s1, $s2) and 4 of ($s3, $s4, $s5, $s6, $s7, $s8)
 }
 
 rule fake_stock_platform : family
@@ -36,17 +37,18 @@ rule fake_stock_platform : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_investment"
     strings:
-        $s0 = "大宗交易"
-        $s1 = "新股申购"
-        $s2 = "机构席位"
-        $s3 = "内部通道"
-        $s4 = "配资"
-        $s5 = "银证转入"
-        $s6 = "联系客服充值"
-        $s7 = "中签缴款"
-        $s8 = "主力席位"
+        $s0 = "内部通道"
+        $s1 = "联系客服充值"
+        $s2 = "主力席位"
+        $s3 = "保证中签"
+        $s4 = "机构席位"
+        $s5 = "配资"
+        $s6 = "大宗交易"
+        $s7 = "新股申购"
+        $s8 = "银证转入"
+        $s9 = "中签缴款"
     condition:
-        5 of them
+        2 of ($s0, $s1, $s2, $s3, $s4, $s5) and 2 of ($s6, $s7, $s8, $s9)
 }
 
 rule teacher_signals : family
@@ -62,14 +64,15 @@ rule teacher_signals : family
         scam_type = "fake_investment"
     strings:
         $s0 = "导师带单"
-        $s1 = "内幕消息"
-        $s2 = "稳赚不赔"
-        $s3 = "保本保息"
-        $s4 = "跟单社区"
-        $s5 = "高额回报"
-        $s6 = "老师喊单"
+        $s1 = "跟单社区"
+        $s2 = "老师喊单"
+        $s3 = "带单老师"
+        $s4 = "内幕消息"
+        $s5 = "稳赚不赔"
+        $s6 = "保本保息"
+        $s7 = "高额回报"
     condition:
-        3 of them
+        2 of ($s0, $s1, $s2, $s3) and 1 of ($s4, $s5, $s6, $s7)
 }
 
 rule mining_staking : family
@@ -108,16 +111,16 @@ rule national_assets : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "fake_investment"
     strings:
-        $s0 = "民族资产"
-        $s1 = "资产解冻"
-        $s2 = "扶贫款"
-        $s3 = "乡村振兴补贴"
-        $s4 = "国家批文"
-        $s5 = "红头文件"
-        $s6 = "善款发放"
-        $s7 = "数字人民币补贴"
+        $s0 = "善款发放"
+        $s1 = "数字人民币补贴"
+        $s2 = "国家批文"
+        $s3 = "红头文件"
+        $s4 = "民族资产"
+        $s5 = "资产解冻"
+        $s6 = "扶贫款"
+        $s7 = "乡村振兴补贴"
     condition:
-        3 of them
+        2 of ($s0, $s1, $s2, $s3) and 1 of ($s4, $s5, $s6, $s7)
 }
 
 rule wallet_approval : family

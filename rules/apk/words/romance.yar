@@ -36,13 +36,14 @@ rule romance_and_trade : family
         reference = "docs/apk_rules.md: wording of published cases"
         scam_type = "pig_butchering"
     strings:
-        $s0 = "心动匹配"
-        $s1 = "附近的人"
-        $s2 = "投资理财"
-        $s3 = "充值账户"
-        $s4 = "收益翻倍"
-        $s5 = "数据漏洞"
-        $s6 = "内部名额"
+        $s0 = "数据漏洞"
+        $s1 = "内部名额"
+        $s2 = "收益翻倍"
+        $s3 = "跟我操作"
+        $s4 = "附近的人"
+        $s5 = "心动匹配"
+        $s6 = "投资理财"
+        $s7 = "充值账户"
     condition:
-        4 of them
+        2 of ($s0, $s1, $s2, $s3) and 2 of ($s4, $s5, $s6, $s7)
 }
