@@ -42,7 +42,8 @@ class Nested(msgspec.Struct, frozen=True):
 class Code(msgspec.Struct, frozen=True):
     """The code of an APK. Sets of hashes are sorted, without repeats, little-endian 64 bit.
 
-    `method_hashes`: normalised operations of each method of at least 8 (F1). `gram_sketch`: of its
+    `method_hashes`: of each method with at least 8 operations that say something (calls, fields, branches,
+    strings; not constants, arithmetic, moves, jumps), in the order of its flow (F1). `gram_sketch`: of its
     6-grams those with h % 64 == 0 (F2); `opcode_sketch` the same over operations alone, which survives
     every renaming. `class_hashes`: a class as the hash of its method hashes (F3). `apis`: framework
     calls (F4). `lowest_grams`: the 4,096 lowest of all 6-grams, so of a small app all of them; two of

@@ -10,7 +10,9 @@ from apk_analysis.code.mixing import Hashes, mix
 INVOKES = (*range(0x6E, 0x73), *range(0x74, 0x79), 0xFA, 0xFB)
 GOTO, GOTO_16, GOTO_32 = 0x28, 0x29, 0x2A
 ENDS = (0x0E, 0x0F, 0x10, 0x11, 0x27)       # return* and throw
-DROPPED = (*range(0x0E), GOTO, GOTO_16, GOTO_32)     # nop, move*, goto*: what a re-assembler or junk writer adds
+# What a re-assembler or a writer of junk adds: nop, move*, goto*; and const*, arithmetic and conversions, which
+# need no more than a spare register. What is left says what a method does: calls, fields, branches, strings.
+DROPPED = (*range(0x0E), *range(0x12, 0x1A), GOTO, GOTO_16, GOTO_32, *range(0x7B, 0x90), *range(0x90, 0xE3))
 
 
 def _ranges(*pairs: tuple[range, int]) -> dict[int, int]:
