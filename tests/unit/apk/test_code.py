@@ -19,7 +19,7 @@ from apk_analysis.code.markers import markers, rows
 from apk_analysis.code.mixing import FINGERPRINT_VERSION, hash_text
 from apk_analysis.code.reading import read_code
 from apk_analysis.code.wording import NOTES
-from apk_analysis.errors import UnreadableMember
+from apk_analysis.errors import ApkError, UnreadableMember
 from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.manifest.facts import Component, Flags, Manifest
@@ -35,6 +35,7 @@ from datasets.reskin.code_changes import (
 from datasets.reskin.dex_model import Body, Class, Line, Method, MethodRef, Prototype
 from datasets.reskin.dex_names import edit_strings, rename_classes
 from datasets.reskin.dex_writer import seal, write_dex
+from datasets.reskin.hostile import hostile_samples, mutants
 from datasets.reskin.packing import pack
 
 PLAN = AppPlan(7, classes=12, libraries=(3,), library_classes=6)
@@ -254,3 +255,20 @@ def test_tables_are_whole() -> None:
     for table, fewest in (("packers.yaml", 20), ("frameworks.yaml", 15), ("kits.yaml", 40)):
         names = [row.name for row in markers(table)]
         assert len(names) == len(set(names)) >= fewest
+
+
+def test_hostile_samples_are_read() -> None:
+    """Each hostile sample, and damaged copies of an app, are read or refused by the package's own error."""
+    names = []
+    base = pack(make_members(AppPlan(404, classes=3, images=1)))
+    for name, data in [*hostile_samples(), *(("mutant", one) for one in mutants(base, 60, 1))]:
+        names.append(name)
+        try:
+            archive = open_archive(data)
+        except ApkError:
+            continue
+        code = read_code(archive, read_manifest(archive))
+        assert code.methods <= CodeLimits().methods * CodeLimits().dex_files
+    hostile = [name for name in names if name != "mutant"]
+    assert len(hostile) == len(set(hostile)) >= 90
+    assert sum(name.startswith("bomb") for name in hostile) >= 5

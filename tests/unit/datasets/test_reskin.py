@@ -79,7 +79,7 @@ def test_what_is_said_was_done() -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_changed_code_is_read_by_others(change) -> None:
-    """androguard reads the same methods, and the calls in the same number, from code that was changed."""
+    """Another reader, androguard, reads the same methods, and the calls in the same number, from code that was changed."""
     reader = pytest.importorskip("androguard.core.dex").DEX
     changed, count = change_code(DEX, change, 1.0, 9)
     assert count
