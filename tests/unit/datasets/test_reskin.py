@@ -1,0 +1,121 @@
+"""Re-skins are honest: what they make can be read and verified, and what they say they did was done."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apk_analysis.certificate.verify import verify_signatures
+from apk_analysis.code.reading import read_code
+from apk_analysis.intake.archive import open_archive
+from apk_analysis.manifest.reading import read_manifest
+from datasets.reskin.base_app import AppPlan, make_members
+from datasets.reskin.code_changes import (
+    add_dead_arithmetic,
+    add_hops,
+    add_nops,
+    add_opaque_branches,
+    change_code,
+    reorder_blocks,
+)
+from datasets.reskin.dex_edit import read_strings, replace_code, replace_dex_strings
+from datasets.reskin.dex_names import edit_strings, rename_classes
+from datasets.reskin.packing import pack_signed, unpack
+from datasets.reskin.signing import make_key
+from datasets.reskin.transformations import STEPS, reskin
+
+KEY, OTHER_KEY = make_key(), make_key()
+BASE = pack_signed(make_members(AppPlan(11, classes=8, libraries=(1,), library_classes=4, images=3)), KEY)
+DEX = unpack(BASE)["classes.dex"]
+CHANGES = (add_nops, add_dead_arithmetic, add_hops, add_opaque_branches, reorder_blocks)
+
+
+def opened(apk: bytes):
+    archive = open_archive(apk)
+    return archive, read_manifest(archive)
+
+
+@pytest.mark.parametrize("code", STEPS)
+def test_a_reskin_is_an_app(code: str) -> None:
+    """Every re-skin has a manifest whose components are in its code, and a signature of another key that verifies."""
+    made = reskin(BASE, code, 1, OTHER_KEY)
+    archive, manifest = opened(made.apk)
+    signatures = verify_signatures(archive)
+    found = read_code(archive, manifest)
+    assert made.done and manifest.package and manifest.main_activities
+    assert "components_missing" not in {one.code for one in found.evidence}
+    assert signatures.verified
+    assert hashlib.sha256(OTHER_KEY.certificate).hexdigest() in str(signatures)
+
+
+@pytest.mark.parametrize("code", STEPS)
+def test_a_seed_repeats(code: str) -> None:
+    """The same seed changes the same things."""
+    first, second = (unpack_any(reskin(BASE, code, 4, OTHER_KEY).apk) for _ in range(2))
+    assert first == second
+
+
+def unpack_any(apk: bytes) -> dict[str, str]:
+    archive = open_archive(apk)
+    return {
+        entry.name: hashlib.sha256(archive.read(entry)).hexdigest()
+        for entry in archive.entries
+        if not entry.name.startswith("META-INF/")
+    }
+
+
+def test_what_is_said_was_done() -> None:
+    """Package, label, icon and pictures are others after the steps that change them."""
+    (before, old), (after, new) = opened(BASE), opened(reskin(BASE, "T8-all", 2, OTHER_KEY).apk)
+    assert old.package != new.package and old.labels != new.labels
+    assert before.read(old.icon.files[0].path) != after.read(new.icon.files[0].path)
+    assert before.read("assets/config.json") != after.read("assets/config.json")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_code_is_read_by_others(change) -> None:
+    """Another reader, androguard, reads the same methods, and the calls in the same number, from code that was changed."""
+    reader = pytest.importorskip("androguard.core.dex").DEX
+    changed, count = change_code(DEX, change, 1.0, 9)
+    assert count
+    before, after = (calls(reader(dex)) for dex in (DEX, changed))
+    assert before == after
+
+
+def calls(dex) -> list[tuple[str, str, int]]:
+    """Class, name and number of calls of every method."""
+    return [
+        (one.get_class_name(), one.get_name(), sum(step.get_name().startswith("invoke") for step in one.get_instructions()))
+        for one in dex.get_encoded_methods()
+    ]
+
+
+def test_nothing_changed_is_nothing_lost() -> None:
+    """Code that is moved but not changed is the same code."""
+    reader = pytest.importorskip("androguard.core.dex").DEX
+    moved = replace_code(DEX, lambda data, offset: None)
+    assert calls(reader(moved)) == calls(reader(DEX))
+
+
+def test_strings_stay_in_order() -> None:
+    """A DEX keeps its strings in order, whatever they are changed to; a list that is out of order is refused."""
+    edited, count = edit_strings(rename_classes(DEX, 1)[0], 0.9, 1)
+    strings = read_strings(edited)
+    assert count and strings == sorted(strings) and strings != read_strings(DEX)
+    with pytest.raises(ValueError, match="in order"):
+        replace_dex_strings(DEX, strings[::-1])
+
+
+def test_the_command_writes_pairs(tmp_path: Path) -> None:
+    """The command writes re-skins and the table of pairs that `apk evaluate` reads."""
+    command = [sys.executable, "-m", "datasets.reskin", "--out", str(tmp_path), "--pairs", "4", "--bases", "3"]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[3], capture_output=True)
+    with (tmp_path / "pairs.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["repackaged"] for row in rows] == ["1"] * 4 + ["0"] * 3
+    assert all(Path(row[side]).is_file() for row in rows for side in "ab")
