@@ -48,6 +48,7 @@ class Code(msgspec.Struct, frozen=True):
     every renaming. `class_hashes`: a class as the hash of its method hashes (F3). `apis`: framework
     calls (F4). `lowest_grams`: the 4,096 lowest of all 6-grams, so of a small app all of them; two of
     these sets can be compared up to the lower of their highest values, where both have 4,096.
+    `own_grams`: as `lowest_grams`, of classes that are in no library known by name.
     `shell_only`: the DEX is a packer's; its fingerprints say nothing about the app. `strings`: the
     string data of each DEX (MUTF-8, NUL behind each).
     """
@@ -59,6 +60,7 @@ class Code(msgspec.Struct, frozen=True):
     class_hashes: Hashes = msgspec.field(default_factory=no_hashes)
     apis: Hashes = msgspec.field(default_factory=no_hashes)
     lowest_grams: Hashes = msgspec.field(default_factory=no_hashes)
+    own_grams: Hashes = msgspec.field(default_factory=no_hashes)
     modules: tuple[Module, ...] = ()
     frameworks: tuple[Framework, ...] = ()
     packers: tuple[str, ...] = ()

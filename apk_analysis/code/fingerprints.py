@@ -28,7 +28,7 @@ _ENTRY, _OWN, _CALL = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x2A), np.uint64(
 class Fingerprints(msgspec.Struct, frozen=True):
     """Of one DEX: `methods` and `classes` of those with enough operations, `method_classes` their rows.
 
-    `grams`, `opcode_grams`: sketches, sorted; `lowest_grams`: the lowest of all. `apis`: hashes of what is called of the platform. `defined`: number of methods.
+    `grams`, `opcode_grams`: sketches, sorted; `lowest_grams`: the lowest of all, `own_grams` the lowest of classes of the app's own. `apis`: hashes of what is called of the platform. `defined`: number of methods.
     """
 
     defined: int
@@ -37,12 +37,15 @@ class Fingerprints(msgspec.Struct, frozen=True):
     classes: Hashes
     grams: Hashes
     lowest_grams: Hashes
+    own_grams: Hashes
     opcode_grams: Hashes
     apis: Hashes
 
 
-def fingerprint(dex: Dex, defined: Hashes, limits: CodeLimits, ledger: Ledger) -> Fingerprints:
-    """The fingerprints of a DEX; `defined`: hashes of all types that the APK defines."""
+def fingerprint(
+    dex: Dex, defined: Hashes, own: NDArray[np.bool_], limits: CodeLimits, ledger: Ledger
+) -> Fingerprints:
+    """The fingerprints of a DEX; `defined`: hashes of all types that the APK defines, `own`: whether a class of the DEX is in no known library."""
     methods = read_methods(dex, limits, ledger)
     listing = disassemble(dex, methods, limits, ledger)
     flow = follow(listing)
@@ -52,11 +55,12 @@ def fingerprint(dex: Dex, defined: Hashes, limits: CodeLimits, ledger: Ledger) -
     grams, whole = _grams(keys, flow.following)
     opcode_grams, _ = _grams(plain, flow.following)
     hashes, sizes, bodies = _bodies(grams, flow)
+    ours = whole & own[listing.body_classes[flow.bodies]] if len(own) else whole
     return Fingerprints(
         len(methods.classes),
         hashes[sizes >= SHORTEST_METHOD], listing.body_classes[bodies[sizes >= SHORTEST_METHOD]],
         _classes(hashes, sizes, listing.body_classes[bodies]),
-        _sketch(grams[whole]), lowest(grams[whole]), _sketch(opcode_grams[whole]), apis,
+        _sketch(grams[whole]), lowest(grams[whole]), lowest(grams[ours]), _sketch(opcode_grams[whole]), apis,
     )  # fmt: skip
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from apk_analysis.code.abilities import find_abilities
 from apk_analysis.code.dex import Dex, read_dex
 from apk_analysis.code.facts import Code, Module
 from apk_analysis.code.fingerprints import MOST_LOWEST, Fingerprints, fingerprint
+from apk_analysis.code.libraries import is_library
 from apk_analysis.code.limits import CodeLimits
 from apk_analysis.code.markers import find_frameworks, find_markers, folded
 from apk_analysis.code.members import code_members, nested_packages
@@ -31,8 +34,9 @@ def read_code(archive: Archive, manifest: Manifest, limits: CodeLimits | None = 
     if not files and manifest.flags.has_code:
         ledger.note("code_missing")
     defined = _union(one.type_hashes[one.class_types] for one in files)
-    prints = [fingerprint(one, defined, limits, ledger) for one in files]
     classes = [one.class_names() for one in files]
+    own = [_of_the_app(names) for names in classes]
+    prints = [fingerprint(*each, limits, ledger) for each in zip(files, repeat(defined), own, strict=False)]
     code = _with_markers(_joined(files, prints, classes, limits), archive, classes)
     for name in own_namespace(name for names in classes for name in names):
         ledger.note("framework_defined", name)
@@ -71,6 +75,7 @@ def _joined(
         class_hashes=_union(one.classes for one in prints),
         apis=_union(one.apis for one in prints),
         lowest_grams=_union(one.lowest_grams for one in prints)[:MOST_LOWEST],
+        own_grams=_union(one.own_grams for one in prints)[:MOST_LOWEST],
         modules=_modules(prints, classes, limits),
     )
     return msgspec.structs.replace(code, strings=tuple(one.string_data() for one in files))
@@ -90,6 +95,13 @@ def _modules(
     modules = [Module(name, np.unique(np.concatenate(hashes))) for name, hashes in parts.items()]
     largest = sorted(modules, key=lambda module: (-len(module.method_hashes), module.name))[: limits.modules]
     return tuple(sorted(largest, key=lambda module: module.name))
+
+
+def _of_the_app(descriptors: Sequence[str]) -> NDArray[np.bool_]:
+    """Of each class whether it belongs to no library known by name."""
+    packages = [package_of(one) for one in descriptors]
+    of_library = {one: is_library(one) for one in set(packages)}
+    return np.array([not of_library[one] for one in packages], np.bool_)
 
 
 def package_of(descriptor: str) -> str:
