@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
+import msgspec.yaml
 
 from apk_analysis.code.facts import Framework
 from apk_analysis.errors import ApkError
@@ -35,7 +35,7 @@ class Marker(msgspec.Struct, frozen=True):
 @cache
 def rows(table: str) -> Any:
     """A table that lies beside this file."""
-    return yaml.safe_load(files("apk_analysis.code").joinpath(table).read_text("utf-8"))
+    return msgspec.yaml.decode(files("apk_analysis.code").joinpath(table).read_bytes())
 
 
 @cache
