@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from apk_analysis.code.reading import read_code
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.manifest.reading import read_manifest
 from datasets.reskin.base_app import AppPlan, make_members
+from datasets.reskin.bytecode import CannotEdit, Step, put_together, take_apart
 from datasets.reskin.code_changes import (
     add_dead_arithmetic,
     add_hops,
@@ -24,6 +26,7 @@ from datasets.reskin.code_changes import (
     change_code,
     reorder_blocks,
 )
+from datasets.reskin.code_item import item_bytes, read_item, write_item
 from datasets.reskin.dex_edit import read_strings, replace_code, replace_dex_strings
 from datasets.reskin.dex_names import edit_strings, rename_classes
 from datasets.reskin.packing import pack_signed, unpack
@@ -144,3 +147,49 @@ def test_real_apps_are_known_again(package: Package) -> None:
         kept = np.isin(getattr(before, name), getattr(after, name)).mean()
         assert kept >= 0.97, name
     assert verify_signatures(archive).verified
+
+
+def guarded_item() -> bytes:
+    """A method with a switch, its table, a guarded stretch and a handler, unit by unit."""
+    units = [
+        0x0012,                     # 0 const/4 v0, 0
+        0x002B, 0x000B, 0x0000,     # 1 packed-switch v0, to the table at 12
+        0x001A, 0x0000,             # 4 const-string v0
+        0x0029, 0x0002,             # 6 goto/16 to 8
+        0x000E,                     # 8 return-void
+        0x000D,                     # 9 move-exception v0
+        0x0027,                     # 10 throw v0
+        0x0000,                     # 11
+        0x0100, 0x0002, 0x0000, 0x0000, 0x0003, 0x0000, 0x0007, 0x0000,     # 12 the table: to 4 and to 8
+    ]  # fmt: skip
+    head = struct.pack("<4H2I", 1, 0, 0, 1, 0, len(units))
+    handlers = bytes([1, 1, 3, 9])      # one list: one type (3), caught at 9
+    return head + struct.pack(f"<{len(units)}H", *units) + struct.pack("<I2H", 4, 4, 1) + handlers
+
+
+def test_switches_and_guards_move_along() -> None:
+    """Steps put into a method move its switch's targets, its guarded stretch and its handler along."""
+    raw = guarded_item()
+    assert item_bytes(raw, 0) == len(raw)
+    item = read_item(raw, 0)
+    assert write_item(item) == raw
+    item.steps[2:2] = [Step([0]) for _ in range(5)]
+    moved = read_item(write_item(item), 0)
+    (guard,), (handler,) = moved.guards, moved.handlers
+    assert guard.first.opcode == 0x1A and guard.stop is not None and guard.stop.opcode == 0x0E
+    assert handler.caught[0][1].opcode == 0x0D
+    table = next(step for step in moved.steps if step.is_table)
+    assert [target.opcode for target in table.targets] == [0x1A, 0x0E] and table.at % 2 == 0
+
+
+def test_a_jump_between_instructions_is_refused() -> None:
+    """Code that cannot be taken apart is left alone."""
+    with pytest.raises(CannotEdit):
+        take_apart([0x0228, 0x0013, 0x0000])
+
+
+def test_a_long_jump_is_widened() -> None:
+    """A short goto whose target has moved away becomes a longer one."""
+    steps = take_apart([0x0228, 0x0000, 0x000E])
+    steps[1:1] = [Step([0]) for _ in range(40_000)]
+    assert put_together(steps)[0] == 0x2A
