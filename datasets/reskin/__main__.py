@@ -16,6 +16,7 @@ from datasets.reskin.signing import make_key
 from datasets.reskin.transformations import STEPS, reskin
 
 LIBRARIES = 12
+KINDS = ("own",) * 8 + ("generator", "shell")
 
 
 def main() -> None:
@@ -41,8 +42,9 @@ def write_bases(folder: Path, count: int, seed: int) -> Iterator[Path]:
     """Base apps with a few shared libraries each."""
     chance = Random(seed)
     for number in range(count):
-        plan = AppPlan(seed * 10_000 + number, chance.randrange(8, 60), tuple(chance.sample(range(LIBRARIES), 3)))
-        path = folder / f"base{number:03}.apk"
+        kind = KINDS[number % len(KINDS)]
+        plan = AppPlan(seed * 10_000 + number, chance.randrange(8, 60), tuple(chance.sample(range(LIBRARIES), 3)), kind=kind)
+        path = folder / f"{kind}{number:03}.apk"
         path.write_bytes(pack_signed(make_members(plan), make_key(name=f"Maker {number}")))
         yield path
 
@@ -59,9 +61,11 @@ def write_reskins(bases: list[Path], folder: Path, count: int, seed: int) -> Ite
 
 
 def unrelated(bases: list[Path]) -> Iterator[tuple[str, str, int, str]]:
-    """All pairs of base apps that were made here, which share libraries alone."""
+    """All pairs of base apps that were made here, which share libraries, a generator or a shell, and nothing else."""
     for a, b in itertools.combinations(bases, 2):
-        yield str(a), str(b), 0, "unrelated"
+        kinds = {path.stem.rstrip("0123456789") for path in (a, b)}
+        alike = kinds & {"generator", "shell"} if len(kinds) == 1 else set()
+        yield str(a), str(b), 0, f"same-{alike.pop()}" if alike else "unrelated"
 
 
 if __name__ == "__main__":

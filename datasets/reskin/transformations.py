@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
-from datasets.reskin.base_app import make_classes
+from datasets.reskin.class_maker import make_classes
 from datasets.reskin.code_changes import (
     Change,
     add_dead_arithmetic,

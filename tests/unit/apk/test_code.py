@@ -24,7 +24,8 @@ from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.manifest.facts import Component, Flags, Manifest
 from apk_analysis.manifest.reading import read_manifest
-from datasets.reskin.base_app import AppPlan, make_classes, make_members
+from datasets.reskin.base_app import AppPlan, make_members
+from datasets.reskin.class_maker import make_classes
 from datasets.reskin.code_changes import (
     add_dead_arithmetic,
     add_hops,

@@ -193,3 +193,14 @@ def test_a_long_jump_is_widened() -> None:
     steps = take_apart([0x0228, 0x0000, 0x000E])
     steps[1:1] = [Step([0]) for _ in range(40_000)]
     assert put_together(steps)[0] == 0x2A
+
+
+@pytest.mark.parametrize(("kind", "shell_only"), [("own", False), ("generator", False), ("shell", True)])
+def test_kinds_of_base_apps(kind: str, shell_only: bool) -> None:
+    """An app of a generator has its app id, one in a shell is known as such; both have everybody's code."""
+    first, second = (read_code(*opened(pack_signed(make_members(AppPlan(seed, kind=kind)), KEY))) for seed in (1, 2))
+    assert first.shell_only == shell_only and bool(first.packers) == shell_only
+    assert bool(first.frameworks) == (kind == "generator")
+    if kind == "generator":
+        assert first.frameworks[0].app_id and first.frameworks != second.frameworks
+    assert np.array_equal(first.method_hashes, second.method_hashes) == (kind != "own")
