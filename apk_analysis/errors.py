@@ -5,7 +5,8 @@ ApkError
 ├── UnreadableEntry      one member is missing or cannot be unpacked; the others can
 ├── UnreadableMember     the bytes of a member are not what they should be (AXML, ARSC, DEX …)
 ├── LimitExceeded        a limit was reached; what was read before it stands
-└── StoreDamaged         a stored sample is gone or no longer has its own check sum
+├── StoreDamaged         a stored sample is gone or no longer has its own check sum
+└── RuleFault            a YARA rule of ours cannot be used; never caused by a sample
 """
 
 from __future__ import annotations
@@ -37,3 +38,11 @@ class LimitExceeded(ApkError):
 
 class StoreDamaged(ApkError):
     """A stored sample is gone or was changed; the message names the file and the remedy."""
+
+
+class RuleFault(ApkError):
+    """A rule file cannot be used: `file` below the rules folder, `line` (1-based, 0 = the whole file), and the remedy."""
+
+    def __init__(self, message: str, *, file: str, line: int = 0, remedy: str) -> None:
+        super().__init__(f"{file}:{line}: {message} — {remedy}")
+        self.message, self.file, self.line, self.remedy = message, file, line, remedy
