@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
+import msgspec.yaml
 
 from apk_analysis.code.facts import Framework
 from apk_analysis.errors import ApkError
@@ -35,7 +36,7 @@ class Marker(msgspec.Struct, frozen=True):
 @cache
 def rows(table: str) -> Any:
     """A table that lies beside this file."""
-    return yaml.safe_load(files("apk_analysis.code").joinpath(table).read_text("utf-8"))
+    return msgspec.yaml.decode(files("apk_analysis.code").joinpath(table).read_bytes())
 
 
 @cache
@@ -68,7 +69,9 @@ def _has_file(row: Marker, names: list[str]) -> bool:
 
 
 def _has_class(prefixes: Iterable[str], packages: list[str]) -> bool:
-    return any(name.startswith(prefix) for prefix in prefixes for name in packages)
+    """Whether one of the packages, which are sorted, begins with one of the prefixes."""
+    places = ((prefix, bisect_left(packages, prefix)) for prefix in prefixes)
+    return any(place < len(packages) and packages[place].startswith(prefix) for prefix, place in places)
 
 
 def find_frameworks(archive: Archive, members: Collection[str], packages: Collection[str]) -> tuple[Framework, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,6 @@ from apk_analysis.intake.entry import Entry
 _RUN = re.compile(r"classes(\d*)\.dex")
 _ZIP = b"PK\x03\x04"
 _INSIDE = b"AndroidManifest.xml"
-_PEEK_BYTES = 8
 LARGEST_NESTED_BYTES = 100 << 20
 
 
@@ -30,16 +29,28 @@ class CodeMember(msgspec.Struct, frozen=True):
     data: bytes
 
 
-def code_members(archive: Archive, limits: CodeLimits, ledger: Ledger) -> Iterator[CodeMember]:
+Heads = Mapping[bytes, Sequence[Entry]]
+
+
+def read_heads(archive: Archive, limits: CodeLimits) -> Heads:
+    """The first members by the first four bytes of what they hold, whatever they are called."""
+    found: dict[bytes, list[Entry]] = {MAGIC: [], _ZIP: []}
+    for entry in archive.entries[: limits.peeks]:
+        head = archive.head(entry, len(MAGIC))
+        if head in found:
+            found[head].append(entry)
+    return found
+
+
+def code_members(archive: Archive, heads: Heads, limits: CodeLimits, ledger: Ledger) -> Iterator[CodeMember]:
     """The DEX files that Android runs, in its order; then those that are hidden, and one before the archive."""
     run = sorted((entry for entry in archive.entries if _RUN.fullmatch(entry.name)), key=_number)
-    hidden = [entry for entry in _magic(archive, MAGIC, limits) if not _RUN.fullmatch(entry.name)]
+    hidden = [entry for entry in heads.get(MAGIC, ()) if not _RUN.fullmatch(entry.name)]
     for entry in hidden:
         ledger.note("dex_hidden", entry.name)
     left_bytes, left_files = limits.dex_bytes, limits.dex_files
     if bytes(archive.data[: len(MAGIC)]) == MAGIC:
         ledger.note("dex_before_archive")
-        run = [*run]
         yield CodeMember("(before the archive)", bytes(archive.data[: limits.region_bytes]))
     for entry in [*run, *hidden]:
         data = _read(archive, entry, ledger)
@@ -55,11 +66,6 @@ def _number(entry: Entry) -> int:
     return int(digits[1][:6] or 1) if digits else 0
 
 
-def _magic(archive: Archive, magic: bytes, limits: CodeLimits) -> list[Entry]:
-    """The first members whose content begins with `magic`."""
-    return [entry for entry in archive.entries[: limits.peeks] if archive.head(entry, _PEEK_BYTES).startswith(magic)]
-
-
 def _read(archive: Archive, entry: Entry, ledger: Ledger) -> bytes:
     try:
         return archive.read(entry)
@@ -68,10 +74,10 @@ def _read(archive: Archive, entry: Entry, ledger: Ledger) -> bytes:
         return b""
 
 
-def nested_packages(archive: Archive, limits: CodeLimits, ledger: Ledger) -> tuple[Nested, ...]:
+def nested_packages(archive: Archive, heads: Heads, limits: CodeLimits, ledger: Ledger) -> tuple[Nested, ...]:
     """Packages inside of the package, by content and not by name."""
     found: list[Nested] = []
-    for entry in _magic(archive, _ZIP, limits):
+    for entry in heads.get(_ZIP, ()):
         if entry.size_bytes > LARGEST_NESTED_BYTES or len(found) >= limits.nested:
             ledger.note("limit_reached", entry.name)
             continue

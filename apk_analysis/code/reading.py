@@ -16,7 +16,7 @@ from apk_analysis.code.fingerprints import MOST_LOWEST, Fingerprints, fingerprin
 from apk_analysis.code.libraries import is_library
 from apk_analysis.code.limits import CodeLimits
 from apk_analysis.code.markers import find_frameworks, find_markers, folded
-from apk_analysis.code.members import code_members, nested_packages
+from apk_analysis.code.members import Heads, code_members, nested_packages, read_heads
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.code.platform import own_namespace
 from apk_analysis.code.shell import is_shell_only, missing_components
@@ -30,7 +30,8 @@ from apk_analysis.manifest.facts import Manifest
 def read_code(archive: Archive, manifest: Manifest, limits: CodeLimits | None = None) -> Code:
     """The code; what cannot be read is evidence. Raises nothing."""
     limits, ledger = limits or CodeLimits(), Ledger(NOTES)
-    files = _files(archive, limits, ledger)
+    heads = read_heads(archive, limits)
+    files = _files(archive, heads, limits, ledger)
     if not files and manifest.flags.has_code:
         ledger.note("code_missing")
     defined = _union(one.type_hashes[one.class_types] for one in files)
@@ -46,16 +47,16 @@ def read_code(archive: Archive, manifest: Manifest, limits: CodeLimits | None = 
     code = msgspec.structs.replace(
         code,
         shell_only=is_shell_only(code, manifest, len(missing)),
-        nested=nested_packages(archive, limits, ledger),
+        nested=nested_packages(archive, heads, limits, ledger),
     )
     return msgspec.structs.replace(
         code, evidence=ledger.evidence(), limits_hit=("code",) if "limit_reached" in ledger else (),
     )  # fmt: skip
 
 
-def _files(archive: Archive, limits: CodeLimits, ledger: Ledger) -> list[Dex]:
+def _files(archive: Archive, heads: Heads, limits: CodeLimits, ledger: Ledger) -> list[Dex]:
     files = []
-    for member in code_members(archive, limits, ledger):
+    for member in code_members(archive, heads, limits, ledger):
         try:
             files.append(read_dex(member.name, member.data, limits, ledger))
         except UnreadableMember:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 from ahocorasick_rs import BytesAhoCorasick
@@ -13,23 +13,47 @@ from ahocorasick_rs import BytesAhoCorasick
 from apk_analysis.indicators.hit import Hit
 from apk_analysis.indicators.search import search, urls
 
-SHORTEST_WORD, LONGEST_WORD = 16, 4_000
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_REACH = 2_000       # bytes on either side of a mark
+_SPOKEN = ("://", ".com", ".cn", ".net", ".top", ".xyz", ".vip", ".cc", ".example", ".test")
+_PADDED = (b'="', b"='", b"=\0", b"==", b"=`")
+SHORTEST_WORD = 12
+MOST_WORDS = 5_000
 _SCHEMES = (b"http://", b"https://", b"wss://")
 LONGEST_URL = 400
 MOST_XOR_HITS = 500
 
 
-def from_base64(words: Iterable[bytes]) -> Iterator[Hit]:
+@cache
+def _encoded() -> BytesAhoCorasick:
+    """Finds what words of base64 hold when they are addresses: each spelling in its three places, or the padding at the end."""
+    marks = set(_PADDED)
+    for spoken in _SPOKEN:
+        for before in range(3):
+            whole = base64.b64encode(bytes(before) + spoken.encode())
+            first, last = (8 * before + 5) // 6, 8 * (before + len(spoken)) // 6
+            marks.add(whole[first:last])
+    return BytesAhoCorasick(sorted(marks))
+
+
+def from_base64(data: bytes) -> Iterator[Hit]:
     """Hits in the words that are base64 of printable text."""
-    for word in words:
-        text = _decoded(word) if len(word) <= LONGEST_WORD else b""
+    done = -1
+    for _, start, _ in _encoded().find_matches_as_indexes(data)[:MOST_WORDS]:
+        if start < done:
+            continue
+        before, after = data[max(start - _REACH, 0) : start], data[start : start + _REACH]
+        tail = after[: len(after) - len(after.lstrip(_ALPHABET))]
+        done = start + len(tail)
+        word = before[len(before.rstrip(_ALPHABET)) :] + tail
+        text = _decoded(word) if len(word) >= SHORTEST_WORD else b""
         if b"." in text or b"@" in text:
             yield from search(b"\0" + text + b"\0")
 
 
 def _decoded(word: bytes) -> bytes:
     """What `word` stands for; empty when that is no text."""
-    bare = word.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+    bare = word.replace(b"-", b"+").replace(b"_", b"/")
     if not _is_mixed(bare) or len(bare) % 4 == 1:
         return b""
     try:

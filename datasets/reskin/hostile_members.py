@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from datasets.reskin.axml import Node, Reference, write_pool, write_xml
-from datasets.reskin.dex_writer import seal
+from datasets.reskin.dex_octets import seal, uleb
 from datasets.reskin.packing import Members
 from datasets.reskin.resource_tables import Configured, table
 
@@ -96,19 +96,11 @@ def _overlapping_code(data: bytes) -> bytes:
     out += struct.pack("<4H2I", 2, 1, 0, 0, 0, 0x00FFFFFF) * 12_500
     place = len(out)
     row = struct.unpack_from("<I", out, 0x64)[0]
-    out += b"\0\0" + _uleb(10_000) + b"\0"
+    out += b"\0\0" + uleb(10_000) + b"\0"
     for number in range(10_000):
-        out += (b"\0" if number == 0 else b"\1") + b"\1" + _uleb(code + 16 * number)
+        out += (b"\0" if number == 0 else b"\1") + b"\1" + uleb(code + 16 * number)
     struct.pack_into("<I", out, row + 24, place)
     return seal(out)
-
-
-def _uleb(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
 
 
 def _code_everywhere(unit: int) -> Change:

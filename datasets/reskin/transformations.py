@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
-from datasets.reskin.base_app import make_classes
+from datasets.reskin.class_maker import make_classes
 from datasets.reskin.code_changes import (
     Change,
     add_dead_arithmetic,
@@ -69,12 +69,11 @@ def _next_dex(members: Members) -> str:
 
 
 def _rename_classes(members: Members, chance: Random) -> str:
-    total = 0
-    for name in _dex_names(members):
-        members[name], names = rename_classes(members[name], chance.randrange(1 << 30))
-        rename_in_manifest(members, names)
-        total += len(names)
-    return f"{total} classes renamed"
+    files = _dex_names(members)
+    renamed, names = rename_classes([members[name] for name in files], chance.randrange(1 << 30))
+    members.update(zip(files, renamed, strict=True))
+    rename_in_manifest(members, names)
+    return f"{len(names)} classes renamed"
 
 
 def _edit_strings(members: Members, chance: Random) -> str:

@@ -24,7 +24,8 @@ from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.manifest.facts import Component, Flags, Manifest
 from apk_analysis.manifest.reading import read_manifest
-from datasets.reskin.base_app import AppPlan, make_classes, make_members
+from datasets.reskin.base_app import AppPlan, make_members
+from datasets.reskin.class_maker import make_classes
 from datasets.reskin.code_changes import (
     add_dead_arithmetic,
     add_hops,
@@ -34,7 +35,8 @@ from datasets.reskin.code_changes import (
 )
 from datasets.reskin.dex_model import Body, Class, Line, Method, MethodRef, Prototype
 from datasets.reskin.dex_names import edit_strings, rename_classes
-from datasets.reskin.dex_writer import seal, write_dex
+from datasets.reskin.dex_octets import seal
+from datasets.reskin.dex_writer import write_dex
 from datasets.reskin.hostile import hostile_samples, mutants
 from datasets.reskin.packing import pack
 
@@ -73,7 +75,7 @@ def test_junk_changes_no_fingerprint(change) -> None:
 
 def test_names_and_texts_change_no_fingerprint() -> None:
     """Renamed classes and other strings leave every method's hash as it is."""
-    renamed, names = rename_classes(DEX, 3)
+    (renamed,), names = rename_classes([DEX], 3)
     edited, count = edit_strings(renamed, 0.5, 3)
     code = code_of({**MEMBERS, "classes.dex": edited}, Manifest())
     assert len(names) == 12 and count
