@@ -138,18 +138,27 @@ def _length8(length: int) -> bytes:
     return bytes([length]) if length < 0x80 else bytes([0x80 | length >> 8 & 0x7F, length & 0xFF])
 
 
+def read_pool(data: bytes) -> list[str]:
+    """The strings of the first pool of binary XML or a resource table. Raises ValueError when there is none."""
+    _, head, _ = struct.unpack_from("<2HI", data, 0)
+    kind, _, _, count, _, flags, start = struct.unpack_from("<2H5I", data, head)
+    if kind != POOL:
+        raise ValueError("no string pool after the header")
+    offsets = struct.unpack_from(f"<{count}I", data, head + 28)
+    return [_read(data, head + start + offset, utf8=bool(flags & _UTF8)) for offset in offsets]
+
+
 def replace_strings(data: bytes, new: Mapping[str, str]) -> bytes:
     """Binary XML or a resource table with strings of its first pool replaced, wherever they are used.
 
     Raises ValueError when `data` have no pool right after their header.
     """
     _, head, _ = struct.unpack_from("<2HI", data, 0)
-    kind, _, size, count, styles, flags, start, styles_start = struct.unpack_from("<2H6I", data, head)
+    kind, _, size, count, styles, flags, _, styles_start = struct.unpack_from("<2H6I", data, head)
     if kind != POOL:
         raise ValueError("no string pool after the header")
     utf8 = bool(flags & _UTF8)
-    offsets = struct.unpack_from(f"<{count}I", data, head + 28)
-    old = [_read(data, head + start + offset, utf8=utf8) for offset in offsets]
+    old = read_pool(data)
     pool = write_pool(
         [new.get(text, text) for text in old], utf8=utf8,
         styles=data[head + styles_start : head + size] if styles else b"",

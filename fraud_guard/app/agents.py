@@ -28,6 +28,8 @@ from fraud_guard.tags.block import BLOCK_MAX
 log = structlog.get_logger()
 DOOR_RECORDS = 4 * BLOCK_MAX
 """Raw records that the door takes at once while it is behind: one transaction for several blocks."""
+SCORER_RECORDS = 16
+"""Blocks that the scorer is handed at once; they are small where tags come from several doors or the feed is slow."""
 
 HISTORY_TICK_MS = 1_000
 
@@ -50,7 +52,7 @@ def take_in(app: faust.App, site: Site) -> None:
 def score(app: faust.App, site: Site) -> None:
     """The log -> features -> rules -> fusion -> escalation -> truth."""
 
-    @app.agent(app.topic(LOG, schema=ChunkSchema(max_records=8)), name="scorer")
+    @app.agent(app.topic(LOG, schema=ChunkSchema(max_records=SCORER_RECORDS)), name="scorer")
     async def scorer(stream: Any) -> None:
         async for event in stream.noack().events():
             if await _score(site, event.message.partition, event.value):

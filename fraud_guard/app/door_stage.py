@@ -7,7 +7,7 @@ scorer drops the repeats. Numbers reach the vault before their tokens reach the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import structlog
@@ -186,13 +186,11 @@ class DoorStage:
         peers, tags = list[Append](), list[Append]()
         marks, name = self._marks.known, name_of(self._inlet)
         self._high_ms, least_ms = marks.high_ms(name), marks.least_ms(but=name)
-        for some in ready.cut():
-            block = self._door.block(some, self._high_ms, least_ms)
+        if len(ready):
+            block = self._door.block(ready, self._high_ms, least_ms)
             self._high_ms = self._door.high_ms
-            tags += [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
-            contacts = contacts_of(block.rows)
-            if len(contacts):
-                peers.append((PEERS, 0, [Record(None, encode_contacts(contacts, self._door.watermark_ms))]))
+            tags = [(LOG, p, [Record(None, _encoded(part))]) for p, part in self._split(block)]
+            peers = [(PEERS, 0, [Record(None, one)]) for one in map(_contacts, block.cut()) if one]
         if tags:
             self._log.append_many([*peers, *tags])  # who reads a tag must be able to read its contacts
             self.counts["blocks"] += len(tags)
@@ -200,13 +198,12 @@ class DoorStage:
             self._marks.reach(self._door.watermark_ms)
         failpoint("door-after-append")
 
-    def _split(self, block: Block) -> list[tuple[int, Block]]:
-        if not len(block):
-            return []
-        if self._partitions == 1:
-            return [(0, block)]
+    def _split(self, block: Block) -> Iterator[tuple[int, Block]]:
+        """By partition first and then into blocks, so that blocks stay whole however many partitions there are."""
         of = block.rows["shard"] % self._partitions
-        return [(int(p), block.take(np.flatnonzero(of == p))) for p in np.unique(of)]
+        for p in np.unique(of):
+            part = block if self._partitions == 1 else block.take(np.flatnonzero(of == p))
+            yield from ((int(p), some) for some in part.cut())
 
     def _refuse(self, refused: Iterable[Refused], raw: Callable[[int], bytes]) -> None:
         letters = [self._letter(no, raw(no.inlet)) for no in refused]
@@ -232,6 +229,12 @@ def _inlets(records: Sequence[LogRecord]) -> range:
     """Inlet positions of the records of a chunk, which are consecutive in one partition."""
     first = inlet_position(records[0].topic, records[0].partition, records[0].offset)
     return range(first, first + len(records))
+
+
+def _contacts(block: Block) -> bytes:
+    """A record of `peers`; empty when nobody called."""
+    contacts = contacts_of(block.rows)
+    return encode_contacts(contacts, int(block.rows["watermark_ms"][-1])) if len(contacts) else b""
 
 
 def _encoded(block: Block) -> bytes:

@@ -34,8 +34,8 @@ log = structlog.get_logger()
 
 Logged = Sequence[tuple[int, bytes]]
 """(offset, value) of consecutive records of the log."""
-JOINED = 4
-"""Blocks that are decided together while the scorer is behind: the fixed cost of a decision is shared."""
+JOINED_BYTES = 300_000
+"""So much of the log is decided together while the scorer is behind, about 4,000 tags: the fixed cost of a decision is shared."""
 Tell = Callable[[np.ndarray], None]
 """Sets the `reputation` of rows."""
 LetterSink = Callable[[Sequence[tuple[int, str]]], None]
@@ -51,12 +51,14 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 def steps(records: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    """Cut consecutive records into what `Scorer.handle` takes at once: up to JOINED blocks, or one record of controls."""
+    """Cut consecutive records into what `Scorer.handle` takes at once: blocks up to JOINED_BYTES, or one record of controls."""
     joined: list[tuple[int, bytes]] = []
+    size_bytes = 0
     for record in records:
-        if joined and not (is_block(record[1]) and is_block(joined[0][1]) and len(joined) < JOINED):
+        size_bytes += len(record[1])
+        if joined and not (is_block(record[1]) and is_block(joined[0][1]) and size_bytes <= JOINED_BYTES):
             yield joined
-            joined = []
+            joined, size_bytes = [], len(record[1])
         joined.append(record)
     if joined:
         yield joined

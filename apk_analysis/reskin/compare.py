@@ -1,0 +1,181 @@
+"""Compares two fingerprints: what they have in common, and how surely one is made from the other."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from apk_analysis.code.mixing import Hashes
+from apk_analysis.reskin.channels import KINDS, salted
+from apk_analysis.reskin.fingerprint import Fingerprint, Sketch
+
+NEAR_BITS = 10      # of 64, in pHash and dHash: re-encoded, resized or recoloured
+SURE, DOUBTFUL = 0.8, 0.35
+FEW_METHODS, FEW_GRAMS, FEW_FILES, FEW_IMAGES, FEW_COMPONENTS = 6, 24, 8, 5, 4
+
+
+class Overlap(msgspec.Struct, frozen=True):
+    """How many things `a` and `b` have, as far as they can be compared, and how many they share."""
+
+    shared: int = 0
+    a: int = 0
+    b: int = 0
+
+    @property
+    def of_a(self) -> float:
+        """Share of a's things that b has."""
+        return self.shared / self.a if self.a else 0.0
+
+    @property
+    def of_b(self) -> float:
+        """Share of b's things that a has."""
+        return self.shared / self.b if self.b else 0.0
+
+    @property
+    def contained(self) -> float:
+        """The larger share: all of one in the other, whatever was added to that."""
+        return max(self.of_a, self.of_b)
+
+
+class Likeness(msgspec.Struct, frozen=True):
+    """What two apps share. `app_id`: 1 the same, -1 of one framework and different, 0 not known; `icon` likewise.
+
+    `same_public_key`: signed with one key that everybody has, which neither joins nor parts them.
+    """
+
+    methods: Overlap = Overlap()
+    grams: Overlap = Overlap()
+    files: Overlap = Overlap()
+    layouts: Overlap = Overlap()
+    images: Overlap = Overlap()
+    components: Overlap = Overlap()
+    hosts: int = 0
+    app_id: int = 0
+    icon: int = 0
+    same_signer: bool = False
+    same_public_key: bool = False
+    same_package: bool = False
+    same_label: bool = False
+    shell: bool = False
+    probability: float = 0.0
+
+
+def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
+    """How alike `a` and `b` are; keys in `library` (sorted) are of many makers and count for nothing."""
+    found = Likeness(
+        methods=overlap(a.methods, b.methods, "method", library), grams=overlap(a.grams, b.grams, "gram", library),
+        files=overlap(a.files, b.files, "file", library), layouts=overlap(a.layouts, b.layouts, "layout", library),
+        images=shared_pictures(a.images, b.images),
+        components=_sets(set(a.components), set(b.components)), hosts=len(set(a.hosts) & set(b.hosts)),
+        app_id=_app_ids(a, b), icon=_icons(a.icon, b.icon), same_signer=bool(set(a.signers) & set(b.signers)),
+        same_public_key=bool(set(a.public_keys) & set(b.public_keys)),
+        same_package=bool(a.package) and a.package == b.package, same_label=bool(a.label) and a.label == b.label,
+        shell=a.shell_only or b.shell_only,
+    )  # fmt: skip
+    return msgspec.structs.replace(found, probability=_probability(found))
+
+
+def overlap(a: Sketch, b: Sketch, kind: str, library: Hashes) -> Overlap:
+    """What two sketches share up to the lower of their bounds, libraries left out."""
+    bound = np.uint64(min(a.bound, b.bound))
+    ours, theirs = (_own(one.values[: np.searchsorted(one.values, bound, "right")], kind, library) for one in (a, b))
+    return Overlap(len(np.intersect1d(ours, theirs, assume_unique=True)), len(ours), len(theirs))
+
+
+def _own(values: Hashes, kind: str, library: Hashes) -> Hashes:
+    kept: Hashes = values[~in_sorted(library, salted(values, KINDS.index(kind)))]
+    return kept
+
+
+def in_sorted(among: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
+    """Which of `wanted` are in the sorted array `among`."""
+    if not len(among):
+        return np.zeros(len(wanted), np.bool_)
+    found: NDArray[np.bool_] = among[np.minimum(np.searchsorted(among, wanted), len(among) - 1)] == wanted
+    return found
+
+
+def shared_pictures(a: Hashes, b: Hashes) -> Overlap:
+    """Pictures of either, shape (n, 2), and how many of the fewer have one like them in the other."""
+    if not len(a) or not len(b):
+        return Overlap(0, len(a), len(b))
+    near = _near(a, b)
+    return Overlap(int(min(near.any(axis=1).sum(), near.any(axis=0).sum())), len(a), len(b))
+
+
+def _near(a: Hashes, b: Hashes) -> NDArray[np.bool_]:
+    bits = np.bitwise_count(a[:, None, :] ^ b[None, :, :])
+    near: NDArray[np.bool_] = (bits <= NEAR_BITS).all(axis=2)
+    return near
+
+
+def _icons(a: Hashes, b: Hashes) -> int:
+    """1 when any crop of one looks like any of the other, -1 when none does, 0 without icons."""
+    if not len(a) or not len(b):
+        return 0
+    return 1 if _near(a, b).any() else -1
+
+
+def _sets(a: set[str], b: set[str]) -> Overlap:
+    return Overlap(len(a & b), len(a), len(b))
+
+
+def _app_ids(a: Fingerprint, b: Fingerprint) -> int:
+    if set(a.app_ids) & set(b.app_ids):
+        return 1
+    of = [{one.partition(":")[0] for one in ids} for ids in (a.app_ids, b.app_ids)]
+    return -1 if of[0] & of[1] else 0
+
+
+# --- how sure --------------------------------------------------------------------------------
+
+
+def _probability(found: Likeness) -> float:
+    """P(one is made from the other), from what was seen on re-skins made here and unrelated apps; a judgement, docs/reskin.md."""
+    score = -4.0 + max(_code(found), 0.0 if found.shell else -1.0) + min(_looks(found), 6.0)
+    score += {1: 7.0, 0: 0.0, -1: -4.0}[found.app_id]
+    return 1 / (1 + math.exp(-score))
+
+
+def _code(found: Likeness) -> float:
+    """Log-odds of the code: the surer of whole methods and 6-grams; junk breaks methods and leaves grams."""
+    if found.shell:
+        return 0.0
+    methods = _contained(found.methods, FEW_METHODS) if found.methods.shared >= FEW_METHODS else -1.0
+    grams = _contained(found.grams, FEW_GRAMS) if found.grams.shared >= FEW_GRAMS else -1.0
+    best = max(methods, grams)
+    if best > 0 and _one_sided(found) and not _corroborated(found):
+        best -= 4.0     # a small app in a large one that it shares nothing else with: more likely a library nobody has named
+    return best
+
+
+def _contained(part: Overlap, few: int) -> float:
+    """From how much of one is in the other, less where there is little of it."""
+    enough = min(1.0, 0.5 + 0.5 * part.shared / (4 * few))
+    return enough * 11.0 * (part.contained - 0.3) / 0.7
+
+
+def _one_sided(found: Likeness) -> bool:
+    part = found.grams if found.grams.shared >= FEW_GRAMS else found.methods
+    return min(part.of_a, part.of_b) < 0.25
+
+
+def _corroborated(found: Likeness) -> bool:
+    return any(
+        part.shared >= few and part.contained >= 0.4
+        for part, few in ((found.files, FEW_FILES), (found.layouts, FEW_COMPONENTS), (found.images, FEW_IMAGES), (found.components, FEW_COMPONENTS))
+    )
+
+
+def _looks(found: Likeness) -> float:
+    """Log-odds of everything beside the code."""
+    score = 0.0
+    for part, few, weight in (
+        (found.files, FEW_FILES, 3.0), (found.images, FEW_IMAGES, 3.0), (found.layouts, FEW_COMPONENTS, 2.0), (found.components, FEW_COMPONENTS, 2.0),
+    ):  # fmt: skip
+        if part.shared >= few:
+            score += weight * max(0.0, part.contained - 0.3) / 0.7 * (1.0 if min(part.of_a, part.of_b) >= 0.25 else 0.5)
+    return score + (1.0 if found.icon == 1 else 0.0) + min(found.hosts, 2) * 1.0
