@@ -60,7 +60,9 @@ class _Document(FPDF):
         self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
 
     def heading(self, key: str) -> None:
-        """A heading in both languages."""
+        """A heading in both languages, never the last line of a page."""
+        if self.will_page_break(24):
+            self.add_page()
         self.ln(3)
         self.say(both(key), 12)
 
