@@ -155,7 +155,7 @@ def _code(found: Likeness) -> float:
 def _contained(part: Overlap, few: int) -> float:
     """From how much of one is in the other, less where there is little of it."""
     enough = min(1.0, 0.5 + 0.5 * part.shared / (4 * few))
-    return enough * 11.0 * (part.contained - 0.3) / 0.7
+    return enough * 20.0 * (part.contained - 0.6)
 
 
 def _one_sided(found: Likeness) -> bool:
