@@ -46,3 +46,7 @@ class RuleFault(ApkError):
     def __init__(self, message: str, *, file: str, line: int = 0, remedy: str) -> None:
         super().__init__(f"{file}:{line}: {message} — {remedy}")
         self.message, self.file, self.line, self.remedy = message, file, line, remedy
+
+
+class SandboxMissing(ApkError):
+    """The sandbox cannot be had as strong as the settings demand; nothing is dissected without it."""
