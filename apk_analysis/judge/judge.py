@@ -21,14 +21,16 @@ def judge(case: Case, table: Table) -> Ruling:
     findings = sorted(_findings(case, table), key=lambda one: (-abs(one.weight), one.id))
     score = table.prior + _total(findings, table)
     probability = 1 / (1 + math.exp(-score))
-    return Ruling(_verdict(probability, case, table), round(100 * probability, 1), tuple(findings), _scam_type(findings))
+    return Ruling(_verdict(probability, case, findings, table), round(100 * probability, 1), tuple(findings), _scam_type(findings))
 
 
-def _verdict(probability: float, case: Case, table: Table) -> Verdict:
+def _verdict(probability: float, case: Case, findings: Iterable[Finding], table: Table) -> Verdict:
     if probability >= table.malicious:
         return "malicious"
     unread = any(one.status in {"failed", "partial"} and one.name in _READING for one in case.stages)
-    return "suspicious" if unread or probability >= table.suspicious else "benign"
+    unclear = unread or any(one.code in table.unclear for one in case.evidence)
+    deceives = any(one.kind == "evasion" and one.weight >= table.deceit for one in findings)
+    return "suspicious" if unclear or deceives or probability >= table.suspicious else "benign"
 
 
 def _total(findings: Iterable[Finding], table: Table) -> float:

@@ -10,7 +10,10 @@ from apk_analysis.errors import RuleFault
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights in log-odds and thresholds of the probability; see the comments in the file."""
+    """Weights in log-odds and thresholds of the probability; see the comments in the file.
+
+    `unclear`: codes of evidence that something could not be read; `deceit`: the weight of evasion from which on nothing is benign.
+    """
 
     version: int
     prior: float
@@ -24,6 +27,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     impersonation: float
     packer: float
     unsigned: float
+    deceit: float
+    unclear: tuple[str, ...]
     unreadable: float
     trusted: float
     abilities: dict[str, float]
