@@ -6,7 +6,8 @@ ApkError
 ├── UnreadableMember     the bytes of a member are not what they should be (AXML, ARSC, DEX …)
 ├── LimitExceeded        a limit was reached; what was read before it stands
 ├── StoreDamaged         a stored sample is gone or no longer has its own check sum
-└── RuleFault            a YARA rule of ours cannot be used; never caused by a sample
+├── RuleFault            a YARA rule of ours cannot be used; never caused by a sample
+└── FontMissing          no font with Chinese is found, so no PDF and no picture can be drawn
 """
 
 from __future__ import annotations
@@ -50,3 +51,7 @@ class RuleFault(ApkError):
 
 class SandboxMissing(ApkError):
     """The sandbox cannot be had as strong as the settings demand; nothing is dissected without it."""
+
+
+class FontMissing(ApkError):
+    """No font with Chinese characters was found; the message names the places and a package that brings one."""

@@ -13,7 +13,7 @@ from apk_analysis.yara_scan.book import RuleBook, compile_rules, load_rules
 from apk_analysis.yara_scan.examples import Example, read_examples, run_examples, scan_example
 from apk_analysis.yara_scan.externals import EXTERNALS
 from apk_analysis.yara_scan.facts import ScanLimits, YaraScan
-from apk_analysis.yara_scan.scan import scan_members
+from apk_analysis.yara_scan.scan import WINDOW_BYTES, scan_members
 from tests.archives import Member, archive
 
 FOLDER = Path(__file__).parents[3] / "rules" / "apk"
@@ -126,6 +126,14 @@ def test_a_large_member_is_scanned_as_far_as_the_limit_and_told() -> None:
     scan = scanned(data, one_rule("needle in hay"), ScanLimits(member_bytes=1000))
     assert (scan.hits, scan.limits_hit) == ((), ("yara_bytes",))
     assert [one.code for one in scan.evidence] == ["yara_cut"]
+
+
+@pytest.mark.parametrize("at", [WINDOW_BYTES - 3, WINDOW_BYTES + 5, 2 * WINDOW_BYTES])
+def test_a_large_member_is_scanned_to_its_end(at: int) -> None:
+    """What stands across or beyond a window is found once, with its offset in the member."""
+    content = bytes(at) + b"needle in hay" + bytes(9)
+    hits = scanned(archive(Member(b"a", content, method=0)), one_rule("needle in hay")).hits
+    assert [one.offsets for one in hits] == [(at,)]
 
 
 def test_all_members_together_are_bounded() -> None:
