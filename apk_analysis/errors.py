@@ -6,6 +6,7 @@ ApkError
 ├── UnreadableMember     the bytes of a member are not what they should be (AXML, ARSC, DEX …)
 ├── LimitExceeded        a limit was reached; what was read before it stands
 ├── StoreDamaged         a stored sample is gone or no longer has its own check sum
+├── SandboxMissing       the sandbox is weaker than demanded: nothing is dissected
 ├── RuleFault            a YARA rule of ours cannot be used; never caused by a sample
 └── FontMissing          no font with Chinese is found, so no PDF and no picture can be drawn
 """
