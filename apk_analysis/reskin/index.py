@@ -90,6 +90,12 @@ class Index:
         related = [one for one in found if one.relation != "unrelated"]
         return tuple(sorted(related, key=lambda one: (-one.likeness.probability, one.sha256))[:most])
 
+    def wearing(self, fingerprint: Fingerprint) -> tuple[Match, ...]:
+        """Genuine apps whose name and icon it wears."""
+        library = self._known_library()
+        found = [self._match(fingerprint, row, library) for row in self._candidates(fingerprint, library) if row.label == "good"]
+        return tuple(one for one in found if one.likeness.worn)
+
     def get(self, sha256: str) -> Fingerprint | None:
         """The fingerprint of this app."""
         row = self._records.find(sha256)
