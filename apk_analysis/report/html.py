@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from apk_analysis.report import wording
-from apk_analysis.report.cleaning import defanged, shown
+from apk_analysis.report.cleaning import SHOWN_CHARACTERS, defanged, shown
 from apk_analysis.report.facts import Report
-from apk_analysis.report.icons import icon_url
+from apk_analysis.report.icons import ICON_CHARACTERS, OURS, icon_url
 
 MOST_ROWS = 200
 """Of a table; more are in the JSON, and the page says how many."""
@@ -43,6 +42,6 @@ def _environment() -> Environment:
 
 def _cleaned(value: object) -> object:
     """What every expression of the template goes through before it is escaped; images are ours and long."""
-    if isinstance(value, Markup) or (isinstance(value, str) and value.startswith("data:image/png;base64,")):
+    if hasattr(value, "__html__") or not isinstance(value, str):
         return value
-    return shown(value) if isinstance(value, str) else value
+    return shown(value, ICON_CHARACTERS if value.startswith(OURS) else SHOWN_CHARACTERS)

@@ -8,13 +8,14 @@ import io
 
 from PIL import Image
 
+OURS = "data:image/png;base64,"
 LARGEST_PIXELS = 512
-_LARGEST_CHARACTERS = 2_000_000
+ICON_CHARACTERS = 2_000_000
 
 
 def icon_of(text: str) -> Image.Image | None:
     """The icon in base64; None when there is none, or it is no PNG of at most 512 × 512."""
-    if not text or len(text) > _LARGEST_CHARACTERS:
+    if not text or len(text) > ICON_CHARACTERS:
         return None
     try:
         image = Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",))
@@ -38,4 +39,4 @@ def icon_png(text: str) -> bytes:
 def icon_url(text: str) -> str:
     """The icon as a `data:` address; "" where there is none."""
     png = icon_png(text)
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
+    return f"{OURS}{base64.b64encode(png).decode()}" if png else ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -161,10 +163,9 @@ def _versions(ruled: list[_Ruled], known: Mapping[str, Locked]) -> Iterator[Comp
 
 def _in_yara_x(name: str, text: str) -> Iterator[Complaint]:
     """What yara-x, where it is installed, has against a file; its remarks count as faults."""
-    try:
-        import yara_x  # noqa: PLC0415 -- a check of developers, never needed at work
-    except ImportError:
+    if not find_spec("yara_x"):     # a check of developers, never needed at work
         return
+    yara_x = import_module("yara_x")
     compiler = yara_x.Compiler(error_on_slow_pattern=True)
     compiler.enable_includes(False)
     for external, default in EXTERNALS.items():

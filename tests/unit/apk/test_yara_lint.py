@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from apk_analysis.yara_scan.lint import lint_rules, publish_rules
 from apk_analysis.yara_scan.patterns import rules_in
+from fraud_guard.app import apk_rules
+from fraud_guard.app.cli.main import app
 
 FOLDER = Path(__file__).parents[3] / "rules" / "apk"
 RULE = """rule probe : family
@@ -112,6 +115,19 @@ def test_a_published_rule_does_not_disappear(tmp_path: Path) -> None:
 def test_a_folder_without_rules_is_a_finding_with_a_remedy(tmp_path: Path) -> None:
     """An empty folder is told, not passed."""
     assert [one.remedy for one in lint_rules(tmp_path)] == ["point to the folder `rules/apk`"]
+
+
+def test_the_commands_look_after_the_yara_rules(tmp_path: Path) -> None:
+    """`rules test` runs their examples beside those of the tag rules, and the lint of a rules folder names their files."""
+    done = CliRunner().invoke(app, ["rules", "test", "hotline-96110-blocked"])
+    assert done.exit_code == 0, done.output
+    assert "1 YARA rules, 2 examples: 2 as expected" in done.stderr
+    shutil.copytree(FOLDER.parent, tmp_path / "rules")
+    rule = tmp_path / "rules/apk/words/hotlines.yar"
+    rule.write_text(rule.read_text("utf-8").replace('weight = "4.0"', 'weight = "5.0"'), "utf-8")
+    (finding,) = apk_rules.lint(tmp_path / "rules")
+    assert (finding.file, finding.check, finding.line) == ("apk/words/hotlines.yar", "apk-version", 3)
+    assert apk_rules.publish(tmp_path / "rules").refused == ("hotline-96110-blocked was changed but kept version 1",)
 
 
 def test_patterns_are_seen_through_comments_and_slashes() -> None:
