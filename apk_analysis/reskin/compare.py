@@ -8,12 +8,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from apk_analysis.brands.names import alike
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin.channels import KINDS, salted
 from apk_analysis.reskin.fingerprint import Fingerprint, Sketch
 
 NEAR_BITS = 10      # of 64, in pHash and dHash: re-encoded, resized or recoloured
 SURE, DOUBTFUL = 0.8, 0.35
+LEAST_ALIKE = 0.6
 FEW_METHODS, FEW_GRAMS, FEW_FILES, FEW_IMAGES, FEW_COMPONENTS = 6, 24, 8, 5, 4
 
 
@@ -77,7 +79,7 @@ def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
         components=_sets(set(a.components), set(b.components)), hosts=len(set(a.hosts) & set(b.hosts)),
         app_id=_app_ids(a, b), icon=_icons(a.icon, b.icon), same_signer=bool(set(a.signers) & set(b.signers)),
         same_public_key=bool(set(a.public_keys) & set(b.public_keys)),
-        same_package=bool(a.package) and a.package == b.package, same_label=bool(a.name) and a.name == b.name,
+        same_package=bool(a.package) and a.package == b.package, same_label=alike(a.name, b.name) >= LEAST_ALIKE or alike(b.name, a.name) >= LEAST_ALIKE,
         shell=a.shell_only or b.shell_only,
     )  # fmt: skip
     return msgspec.structs.replace(found, probability=_probability(found))

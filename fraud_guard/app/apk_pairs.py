@@ -131,14 +131,14 @@ def _fingerprints(files: Sequence[Path], jobs: int, told: Console) -> dict[Path,
 
 def _baselines() -> tuple[dict[str, Baseline], tuple[str, ...]]:
     """Those whose library is installed, and the names of the others."""
-    found: dict[str, Baseline] = {"equal resources ≥ .5": _resources()}
+    found: dict[str, Baseline] = {"resources": _resources()}
     absent = []
     try:
-        found["TLSH of the DEX"] = _tlsh()
+        found["TLSH"] = _tlsh()
     except ImportError:
         absent.append("TLSH (py-tlsh)")
     try:
-        found["ssdeep of the DEX"] = _ssdeep()
+        found["ssdeep"] = _ssdeep()
     except ImportError:
         absent.append("ssdeep (ppdeep)")
     return found, tuple(absent)

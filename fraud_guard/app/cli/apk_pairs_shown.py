@@ -13,15 +13,16 @@ def pairs_table(measured: Measured) -> RenderableType:
     """Called repackaged, by label and transformation; of `repackaged` that is recall, of `other` false alarms."""
     names = list(measured.rows[0].baselines) if measured.rows else []
     table = Table(box=None)
-    for name in ("label", "transformation", "n", "called", "95 %", "ambiguous", "unread", *names):
-        table.add_column(name, justify="left" if name in {"label", "transformation"} else "right")
+    for name in ("label", "made by", "n", "called", "95 %", "unsure", "unread", *names):
+        table.add_column(name, justify="left" if name in {"label", "made by"} else "right", no_wrap=name != "made by")
     for row in measured.rows:
         table.add_row(*_cells(row, names))
     table.add_section()
     for row in measured.total:
         table.add_row(*_cells(row, names), style="bold")
+    notes = ["resources: Jaccard of equal files ≥ .5; TLSH and ssdeep of classes.dex: distance ≤ 100, score ≥ 50"] if names else []
     absent = [f"not asked, not installed: {', '.join(measured.absent)}"] if measured.absent else []
-    return Group(table, *absent)
+    return Group(table, *notes, *absent)
 
 
 def _cells(row: Row, names: list[str]) -> list[str]:

@@ -41,7 +41,7 @@ def _rows(report: Report) -> Iterable[tuple[str, str]]:
     for finding in [one for one in report.findings if abs(one.weight) >= 0.1][:MOST]:
         yield f"{finding.weight:+.1f}", f"{_clean(finding.zh)} [dim]{_clean(finding.en)}[/]"
     if report.reskin:
-        yield "同源 relative", f"{_clean(report.reskin.family)} · {report.reskin.nearest_sha256[:16]}… · {_clean(report.reskin.zh)}"
+        yield "同源 relative", f"家族 family {_clean(report.reskin.family)} · {_clean(report.reskin.nearest_label)} · {report.reskin.nearest_sha256[:16]}…"
     hosts = [one for one in report.indicators if one.type in {"url", "domain", "ip", "wallet-btc", "wallet-eth", "wallet-tron", "phone"}]
     for one in [one for one in hosts if one.confidence >= 0.5][:MOST]:
         yield "线索 indicator", f"{one.type} {escape(defanged(one.value))} [dim]{one.confidence:.2f}[/]"
