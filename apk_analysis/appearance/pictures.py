@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
 from functools import cache
 from itertools import pairwise
 
@@ -19,6 +21,11 @@ MOST_PIXELS = 16_000_000
 SIDE, KEPT = 32, 8
 LEAST_SPREAD = 4.0
 """Standard deviation of the grey values, of 255: below it a picture shows nothing."""
+DAMAGED = (
+    OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error, zlib.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
+"""What the decoders raise on damaged pictures."""
 Grey = NDArray[np.float32]
 
 
@@ -34,7 +41,7 @@ def decode(data: bytes, most_side: int = 512) -> Image.Image:
             flood = image.width * image.height > MOST_PIXELS
             image.draft("RGB", (most_side, most_side))
             whole = image if flood else image.convert("RGBA")
-    except Exception as broken:  # the decoders raise all sorts of things on damaged pictures
+    except DAMAGED as broken:
         raise UnreadableMember(f"not a picture: {type(broken).__name__}") from broken
     if flood:
         raise LimitExceeded("pixels", f"{image.width} x {image.height}")
