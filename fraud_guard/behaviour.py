@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -30,14 +31,19 @@ REASONED = 2.5
 HOLDS_MS = 24 * 3_600_000
 MOST_TYPES = 3
 MOST_REASONS = 3
+IN_BRIEF = ("行为模型：近期行为组合与受骗前相似", "behaviour model: the recent mix of events resembles the time before a loss")
+"""What is said, in Chinese and in English, where no feature is named."""
 Floats = npt.NDArray[np.float64]
+Which = slice | npt.NDArray[np.intp]
+"""Rows that the model is asked about."""
+ALL = slice(None)
 
 
 class Voice(Protocol):
     """What the pipeline asks."""
 
-    def weights(self, looked: Looked) -> Floats:
-        """Weight of evidence of each row, 0 where there is none."""
+    def weights(self, looked: Looked, which: Which = ALL) -> Floats:
+        """Weight of evidence of each row that is asked about, 0 where there is none."""
 
     def evidence(self, looked: Looked, i: int, weight: float, *, told: bool) -> Evidence:
         """The evidence of row `i`; with `told` it says why and of which type, without it only that the model still says so."""
@@ -53,9 +59,9 @@ class Behaviour:
         self._prior = logit(model.spec.prior)
         self._version = version_number(model.artefact.version)
 
-    def weights(self, looked: Looked) -> Floats:
+    def weights(self, looked: Looked, which: Which = ALL) -> Floats:
         """See Voice."""
-        weight = self.model.log_odds(self._matrix(looked, slice(None))) - self._prior
+        weight = self.model.log_odds(self._matrix(looked, which)) - self._prior
         return np.where(weight >= LEAST, np.floor(weight / STEP) * STEP, 0.0)
 
     def evidence(self, looked: Looked, i: int, weight: float, *, told: bool) -> Evidence:
@@ -71,7 +77,7 @@ class Behaviour:
             summary_zh=why[0], summary_en=why[1],
         )  # fmt: skip
 
-    def _matrix(self, looked: Looked, which: slice) -> npt.NDArray[np.float32]:
+    def _matrix(self, looked: Looked, which: Which) -> npt.NDArray[np.float32]:
         columns = [looked.features[name][which] for name in self.model.features]
         return np.ascontiguousarray(np.array(columns, np.float32).T)
 
@@ -84,7 +90,7 @@ class Behaviour:
         reasons = self.model.reasons(row, MOST_REASONS)[0] if weight >= REASONED else ()
         told = [(words.told(r.feature, r.value, "zh"), words.told(r.feature, r.value, "en")) for r in reasons]
         if not told:
-            return "行为模型：近期行为组合与受骗前相似", "behaviour model: the recent mix of events resembles the time before a loss"
+            return IN_BRIEF
         return f"行为模型：{'；'.join(zh for zh, _ in told)}", f"behaviour model: {'; '.join(en for _, en in told)}"
 
 
@@ -115,3 +121,11 @@ def is_heavier(weight: float, known: list[Evidence]) -> bool:
     return all(weight > e.weight for e in known if e.kind == "behaviour")
 
 
+def in_brief(item: Evidence, known: list[Evidence]) -> Evidence:
+    """Untold evidence in the words of what an episode holds of the model already, or without any reason."""
+    older = next((e for e in known if e.kind == NAME), None)
+    if older is None:
+        return msgspec.structs.replace(item, summary_zh=IN_BRIEF[0], summary_en=IN_BRIEF[1])
+    return msgspec.structs.replace(
+        item, summary_zh=older.summary_zh, summary_en=older.summary_en, scam_types=older.scam_types
+    )

@@ -9,19 +9,21 @@ just before its first tag whose watermark has reached them.
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 import numpy.typing as npt
 
-from fraud_guard.behaviour import is_heavier
+from fraud_guard.behaviour import in_brief, is_heavier
 from fraud_guard.escalation.effects import AlertEffect, DeadRow, Effects, Hit, Tally
-from fraud_guard.escalation.escalate import Sighting, end, observe, standing
+from fraud_guard.escalation.escalate import Sighting, changes_level, end, observe, standing
 from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.generation import Generation
 from fraud_guard.memory.duplicates import NEW, REUSE
 from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.layout import EVENTS
 from fraud_guard.memory.memory import Memory
-from fraud_guard.rounds import NO_TAG, Looked, Rounds
+from fraud_guard.rounds import NO_TAG, Looked, Rounds, tokens_of
 from fraud_guard.rulebook.chains import SequenceHit
 from fraud_guard.tags.block import Block, Controls, unpack_area
 from fraud_guard.tags.control import Control
@@ -29,6 +31,18 @@ from fraud_guard.tags.kinds import Flag, Kind
 from fraud_guard.tags.reasons import Reason
 
 Ints = npt.NDArray[np.intp]
+
+
+class Mode(IntEnum):
+    """How much is left out while a scorer is behind (`memory.journal.mode`); rules never are.
+
+    BRIEF: the model's reasons and types are worked out only where they change the level of an alert; levels and times stay.
+    FEW: besides, the model is not asked about people of whom no rule has said anything that still counts.
+    """
+
+    WHOLE = 0
+    BRIEF = 1
+    FEW = 2
 
 
 def decide(record: Block | Controls, memory: Memory, generation: Generation, *, whole: bool = True) -> Effects:
@@ -56,7 +70,7 @@ class _Decision:
         self, memory: Memory, generation: Generation, watermarks_ms: np.ndarray, positions: np.ndarray, *, whole: bool
     ) -> None:
         self.memory, self.book, self.policies, self.whole = memory, generation.book, generation.policies, whole
-        self.behaviour = generation.behaviour
+        self.behaviour, self.mode = generation.behaviour, memory.journal.mode
         self.watermarks_ms = np.maximum.accumulate(np.maximum(watermarks_ms, memory.watermark_ms))
         self.positions = positions
         self.rounds = Rounds(memory, self.book, self.watermarks_ms, positions)
@@ -126,13 +140,38 @@ class _Decision:
         for rule, row in looked.sequences:
             masks.setdefault(rule, np.zeros(len(looked.rows), np.bool_))[row] = True
         found = self.book.match(looked.rows, looked.features, masks)
-        weights = self.behaviour.weights(looked) if self.behaviour else np.zeros(len(looked.rows))
-        for i in np.flatnonzero(np.logical_or.reduce([weights > 0, *found.values()])).tolist():
+        hit = np.logical_or.reduce([np.zeros(len(looked.rows), np.bool_), *found.values()])
+        weights = self._weights(looked, hit)
+        for i in np.flatnonzero(hit | (weights > 0)).tolist():
             token = looked.rows["token"][i].tobytes()
+            if self.mode >= Mode.FEW and not hit[i] and self._is_quiet(looked, i, token):
+                continue
             self._expire(token, int(looked.watermark_ms[i]), int(looked.positions[i]))
-            evidence = self._evidence(looked, i, found) + self._second_voice(looked, i, token, float(weights[i]))
+            evidence, at = self._evidence(looked, i, found), self._sighting(looked, i, token)
+            evidence += self._second_voice(looked, i, at, float(weights[i]), evidence)
             self.hits += [Hit(e.id, token, e.ts_ms) for e in evidence]
-            self._observe(self._sighting(looked, i, token), evidence)
+            self._observe(at, evidence)
+
+    def _weights(self, looked: Looked, hit: np.ndarray) -> np.ndarray:
+        """The model's weight of each row; in mode FEW it is asked only where it may be heard (see `_is_quiet`)."""
+        if self.behaviour is None:
+            return np.zeros(len(looked.rows))
+        if self.mode < Mode.FEW:
+            return self.behaviour.weights(looked)
+        tokens, episodes = tokens_of(looked.rows), self.memory.episodes
+        loud = {token for token, one in zip(tokens, hit.tolist(), strict=True) if one}
+        asked = np.flatnonzero([token in loud or token in episodes for token in tokens])
+        weights = np.zeros(len(tokens))
+        if len(asked):
+            weights[asked] = self.behaviour.weights(looked, asked)
+        return weights
+
+    def _is_quiet(self, looked: Looked, i: int, token: bytes) -> bool:
+        """Whether nothing that was said of the subject counts any more; the same however the log is cut."""
+        episode = self.memory.episodes.get(token)
+        if episode is None or (episode.n and episode.expire_ms <= looked.watermark_ms[i]):
+            return True
+        return not standing(episode, max(int(looked.now_ms[i]), episode.ts_ms))
 
     def _sighting(self, looked: Looked, i: int, token: bytes) -> Sighting:
         alerts = int(self.memory.head["alerts"][self.memory.slots[token]])
@@ -145,11 +184,18 @@ class _Decision:
         hits = [looked.sequences.get((k, i)) or SequenceHit(k, i, own) for k, mask in found.items() if mask[i]]
         return [self.book.evidence(hit.rule, ts_ms, hit.positions, hit.seen) for hit in hits]
 
-    def _second_voice(self, looked: Looked, i: int, token: bytes, weight: float) -> list[Evidence]:
+    def _second_voice(
+        self, looked: Looked, i: int, at: Sighting, weight: float, rules: list[Evidence]
+    ) -> list[Evidence]:
         if self.behaviour is None or not weight:
             return []
-        episode = self.memory.episodes.get(token, Episode())
-        told = is_heavier(weight, standing(episode, max(int(looked.now_ms[i]), episode.ts_ms)))
+        episode = self.memory.episodes.get(at.token, Episode())
+        known = standing(episode, max(at.now_ms, episode.ts_ms))
+        told = is_heavier(weight, known)
+        if told and self.mode >= Mode.BRIEF:
+            untold = self.behaviour.evidence(looked, i, weight, told=False)
+            if not changes_level(episode, [*rules, untold], at, self.policies):
+                return [in_brief(untold, known)]
         return [self.behaviour.evidence(looked, i, weight, told=told)]
 
     def _observe(self, at: Sighting, found: list[Evidence]) -> None:

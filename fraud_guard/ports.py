@@ -113,6 +113,12 @@ class Truth(Protocol):
     def generation_at(self, partition: str, position: int) -> str:
         """The generation that decided at a position; "" when unknown."""
 
+    def journal_mode(self, partition: str, epoch: int, from_position: int, mode: int) -> None:
+        """Note, before it is decided so, how much is left out from a position on; the last word on a position holds."""
+
+    def modes(self, partition: str) -> list[tuple[int, int]]:
+        """Every (position, mode) that was noted, by position."""
+
     def due_clocks(self, now_ms: int, limit: int = 100) -> list[Clock]:
         """Lease clocks that are due and not struck, earliest first; nobody else gets them for CLOCK_LEASE_MS."""
 

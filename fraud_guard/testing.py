@@ -58,6 +58,10 @@ class Driver:
         """One chunk through the door, and what is in the log through the scorers."""
         return any([self._door(chunk), self._score()])
 
+    def admit(self, chunk: int = CHUNK) -> bool:
+        """One chunk through the door, and no further; False when there was none."""
+        return self._door(chunk)
+
     def deliver(self) -> bool:
         """Empty the outbox of what is due."""
         return bool(self.site.relay.drain(self.clock()))

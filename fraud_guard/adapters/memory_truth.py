@@ -24,6 +24,7 @@ class _Place(msgspec.Struct):
     epoch: int = 0
     position: int = -1
     generations: list[tuple[int, str]] = msgspec.field(default_factory=list)
+    modes: dict[int, int] = msgspec.field(default_factory=dict)
 
 
 class _Due(msgspec.Struct):
@@ -64,9 +65,7 @@ class MemoryTruth(MemoryOutbox):
         self, partition: str, epoch: int, position: int, effects: Sequence[SeenEffect], generation: str = ""
     ) -> list[Outcome]:
         """Book effects above the progress."""
-        place = self._places.get(partition)
-        if place is None or place.epoch != epoch:
-            raise FencedError(f"{partition}: another scorer took this partition over; epoch {epoch} may not write")
+        place = self._fenced(partition, epoch)
         outcomes = [self._on_effect(e) for e in effects if e.effect.position > place.position]
         if generation and position > place.position and generation != self.generation_at(partition, position):
             place.generations.append((place.position + 1, generation))
@@ -77,6 +76,20 @@ class MemoryTruth(MemoryOutbox):
         """The generation that decided at a position; "" when unknown."""
         place = self._places.get(partition, _Place())
         return next((name for start, name in reversed(place.generations) if start <= position), "")
+
+    def journal_mode(self, partition: str, epoch: int, from_position: int, mode: int) -> None:
+        """Note how much is left out from a position on."""
+        self._fenced(partition, epoch).modes[from_position] = mode
+
+    def modes(self, partition: str) -> list[tuple[int, int]]:
+        """Every (position, mode) that was noted."""
+        return sorted(self._places.get(partition, _Place()).modes.items())
+
+    def _fenced(self, partition: str, epoch: int) -> _Place:
+        place = self._places.get(partition)
+        if place is None or place.epoch != epoch:
+            raise FencedError(f"{partition}: another scorer took this partition over; epoch {epoch} may not write")
+        return place
 
     def due_clocks(self, now_ms: int, limit: int = 100) -> list[Clock]:
         """Lease clocks that are due."""

@@ -38,7 +38,7 @@ TABLE: Mapping[str, Row] = {
     "fraud_guard_tags_late_total": Row("counter", "tags", (), "scored tags that came behind the watermark"),
     "fraud_guard_lag_records": Row("gauge", "records", ("topic", "partition"), "records that wait: of an inlet for the door, of `tags` for the scorer. A record of `tags` holds up to 1,000 tags"),
     "fraud_guard_stage_seconds": Row("histogram", "seconds", ("stage",), "time that a stage took for a chunk: `door`, `decide`, `store` (effects into truth), `checkpoint`, `relay` (a round of the outbox)"),
-    "fraud_guard_degraded_mode": Row("gauge", "step", ("partition",), "always 0: all is done. The steps of a worker that lags behind are not taken yet"),
+    "fraud_guard_degraded_mode": Row("gauge", "step", ("partition",), "what a worker that lags behind leaves out (`FG_DEGRADE_MS`): 0 nothing, 1 the reasons of the model that change no level, 2 also the model on people of whom no rule speaks. Rules never"),
     "fraud_guard_checkpoint_age_seconds": Row("gauge", "seconds", ("partition",), "since memory was last stored, or found unchanged"),
     "fraud_guard_outbox_messages": Row("gauge", "messages", ("state",), "messages in the outbox: `waiting`, or `failed` and set aside for a person"),
     "fraud_guard_outbox_oldest_seconds": Row("gauge", "seconds", (), "age of the oldest message that waits; 0 when none does"),

@@ -15,6 +15,7 @@ import structlog
 
 from fraud_guard.adapters.clock import has_passed
 from fraud_guard.adapters.generation_archive import GenerationArchive
+from fraud_guard.app.degrading import Degrading, watermark_of
 from fraud_guard.app.metrics import timed
 from fraud_guard.app.tag_ids import OlderId, ReadLog, TagIds
 from fraud_guard.dispatch.desk import Outcome
@@ -70,12 +71,13 @@ class Scorer:
     def __init__(
         self, partition: str, store: MemoryStore, truth: Truth, archive: GenerationArchive, read: ReadLog,
         letters: LetterSink, tell: Tell, now_ms: Callable[[], int], pace: Pace = Pace(),  # noqa: B008  frozen
-        older_id: OlderId | None = None,
+        older_id: OlderId | None = None, degrading: Degrading | None = None,
     ) -> None:  # fmt: skip
         self.partition, self.counts = partition, Counter[str]()
         self._store, self._truth, self._archive, self._read = store, truth, archive, read
         self._ids = TagIds(read, older_id)
         self._letters, self._tell, self._now_ms, self._pace = letters, tell, now_ms, pace
+        self._degrading = degrading or Degrading(truth, partition)
         self._skip: set[int] = set()
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._torn = False  # memory is being built again to find a tag that breaks it
@@ -85,6 +87,7 @@ class Scorer:
         """Take the partition over and build memory from the last checkpoint; returns the offset to read next."""
         self._epoch = self._store.take_epoch(self.partition)
         self._truth_epoch = self._truth.take_epoch(self.partition)
+        self._degrading.recover(self._truth_epoch)
         self._load()
         return self.next_offset
 
@@ -118,12 +121,17 @@ class Scorer:
         if not records:
             return before
         first = records[0][0]
+        switch = self._degrading.next_switch(first)
+        if switch is not None and switch <= records[-1][0]:  # read again: cut where it was cut before
+            earlier = self.handle([r for r in records if r[0] < switch])
+            return before + earlier + self.handle([r for r in records if r[0] >= switch])
         if self._torn:
             self._replay_to(first)
         failpoint("scorer-before-decide")
         with timed("decide"):
             record = self._known(self._read_step(records))
             self._switch(record)
+            self._set_mode(record, first)
             effects = self._decide(record, first)
         failpoint("scorer-after-decide")
         self._torn = False
@@ -214,6 +222,15 @@ class Scorer:
                     self._generation = self._archive.get(control.body)
                     self.memory.generation = control.body
 
+    def _set_mode(self, record: Block | Controls, offset: int) -> None:
+        self._keep_mode(offset)
+        if not self._torn:
+            self.memory.journal.mode = self._degrading.choose(offset, self.memory.journal.mode, watermark_of(record))
+
+    def _keep_mode(self, offset: int) -> None:
+        """What was noted for a record of the log, holds."""
+        self.memory.journal.mode = self._degrading.at(offset, self.memory.journal.mode)
+
     def _decide(self, record: Block | Controls, offset: int) -> Effects:
         try:
             return decide(self._without_poison(record), self.memory, self._known_generation(offset))
@@ -257,7 +274,9 @@ class Scorer:
             for at, value in self._read(self.next_offset, min(64, offset - self.next_offset)):
                 record = self._known(decode_record(value, at))
                 self._switch(record)
+                self._keep_mode(at)
                 self._journal(decide(self._without_poison(record), self.memory, self._known_generation(at)))
+        self._keep_mode(offset)
 
     def _without_poison(self, record: Block | Controls) -> Block | Controls:
         if not self._skip or isinstance(record, Controls):

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     idle_ms: int = Field(default=5_000, ge=500, description="a quiet door moves the watermark after this long")
     checkpoint_ms: int = Field(default=10_000, ge=100, description="longest time between checkpoints")
     checkpoint_tags: int = Field(default=200_000, ge=1, description="most tags between checkpoints")
+    degrade_ms: int = Field(default=0, ge=0, le=86_400_000, description="event time that waits before a worker leaves out reasons of the model, at twice this also the model on people no rule speaks of; 0: never")
     snapshot_dir: Path | None = Field(default=None, description="folder of the memory's snapshots, one for all workers of the site; default: none are taken")
     snapshot_ms: int = Field(default=3_600_000, ge=1_000, description="how often a snapshot of each partition is taken")
     snapshots_kept: int = Field(default=3, ge=1, le=1_000, description="newest snapshots of a partition that are kept")

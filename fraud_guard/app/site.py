@@ -24,6 +24,7 @@ from fraud_guard.adapters.relay import Relay
 from fraud_guard.adapters.sealing import Keys, Sealer
 from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.truth import SqlTruth
+from fraud_guard.app.degrading import Backlog, Degrading
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
@@ -297,8 +298,10 @@ class Site:
 
     def _recovered(self, partition: int) -> Scorer:
         pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
-        one = Scorer(f"{LOG}-{partition}", self.store, self.truth, self.rules.archive, self._reader(partition),
-                     self.door.refuse, self._tell_rows, self.now_ms, pace, partial(self._older_id, partition))  # fmt: skip
+        name, backlog = f"{LOG}-{partition}", Backlog(self.log, LOG, partition, self.now_ms)
+        degrading = Degrading(self.truth, name, backlog.lag_ms, self.settings.degrade_ms)
+        one = Scorer(name, self.store, self.truth, self.rules.archive, self._reader(partition), self.door.refuse,
+                     self._tell_rows, self.now_ms, pace, partial(self._older_id, partition), degrading)  # fmt: skip
         one.recover()
         if (start := self.log.start(LOG, partition)) > one.next_offset:  # the store lets this pass when FG_ACCEPT_GAP does
             one.skip_to(start)

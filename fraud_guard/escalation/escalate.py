@@ -58,6 +58,14 @@ def observe(
     return effect(episode, at, change, fused, now_ms)
 
 
+def changes_level(episode: Episode, found: Sequence[Evidence], at: Sighting, policies: Policies) -> bool:
+    """Whether `observe` would raise an alert or make one more serious; the episode stays as it is."""
+    tried = msgspec.structs.replace(episode, evidence=list(episode.evidence))
+    _take_in(tried, found, max(at.now_ms, episode.ts_ms))
+    level = _level(tried, fuse(tried.evidence, policies.fusion), policies.escalation)
+    return level is not None and (not episode.n or level < episode.level)
+
+
 def end(episode: Episode, at: Sighting, change: Change, policies: Policies, closure: str = "") -> AlertEffect:
     """The effect that ends an open alert (`expired` or `closed`)."""
     return effect(episode, at, change, fuse(episode.evidence, policies.fusion), max(at.now_ms, episode.ts_ms), closure)

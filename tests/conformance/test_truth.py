@@ -112,6 +112,17 @@ def test_empty_effects_move_the_progress(truth: Truth, epoch: int) -> None:
     assert (truth.progress(PARTITION), truth.progress("tags-1")) == (9, -1)
 
 
+def test_modes_are_noted(truth: Truth, epoch: int) -> None:
+    """What is left out from a position on is kept in order; the last word on a position holds, an old epoch has none."""
+    for position, mode in ((20, 2), (10, 1), (20, 0)):
+        truth.journal_mode(PARTITION, epoch, position, mode)
+    assert truth.modes(PARTITION) == [(10, 1), (20, 0)]
+    assert truth.modes("tags-1") == []
+    truth.take_epoch(PARTITION)
+    with pytest.raises(FencedError):
+        truth.journal_mode(PARTITION, epoch, 30, 1)
+
+
 def test_an_old_epoch_is_refused(truth: Truth, epoch: int) -> None:
     """After another scorer took the partition over, the old one stores nothing; other partitions are free."""
     other = truth.take_epoch("tags-1")

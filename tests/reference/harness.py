@@ -65,15 +65,17 @@ def rows_of(
 
 def by_decide(
     book: Book, rows: np.ndarray, cuts: Sequence[int], *, controls: Mapping[int, Control] | None = None,
-    partitions: int = 1, restart_at: frozenset[int] = frozenset(), sweep: bool = False, in_parts: bool = False,
+    partitions: int = 1, restart_at: frozenset[int] = frozenset(), sweep: bool = False, in_parts: bool = False, mode: int = 0,
 ) -> Told:  # fmt: skip
     """Score `rows` cut before the indexes in `cuts`; `controls` come before the row of their index.
 
     With `restart_at` the memory is checkpointed and built anew before those rows. `sweep`
-    frees old records after every block; `in_parts` feeds blocks as replay with answers does.
+    frees old records after every block; `in_parts` feeds blocks as replay with answers does; `mode` says what is left out.
     """
     controls = controls or {}
     lanes = [_Lane(book, sweep=sweep, in_parts=in_parts) for _ in range(partitions)]
+    for lane in lanes:
+        lane.memory.journal.mode = mode
     edges = sorted({0, len(rows), *(c for c in cuts if c < len(rows)), *controls, *restart_at})
     for start, end in zip(edges, [*edges[1:], len(rows)], strict=True):
         if start in restart_at:

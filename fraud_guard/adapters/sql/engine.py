@@ -77,7 +77,7 @@ class History(NamedTuple):
 
 
 _OF_A_FILE = "alembic_version"
-TRUTH = History("truth", "t1", _OF_A_FILE)
+TRUTH = History("truth", "t2", _OF_A_FILE)
 VAULT = History("vault", "v1", "vault_version")
 
 

@@ -46,6 +46,12 @@ generation = Table(
     Column("from_position", BigInteger, primary_key=True),
     Column("name", String(128), nullable=False),
 )  # fmt: skip
+degraded = Table(
+    "degraded", truth,
+    Column("partition", String(NAME_LENGTH), primary_key=True),
+    Column("from_position", BigInteger, primary_key=True),
+    Column("mode", Integer, nullable=False),
+)  # fmt: skip
 alert = Table(
     "alert", truth,
     Column("alert_id", String(UUID_LENGTH), primary_key=True),

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from fraud_guard.adapters.sql.clocks import Clocks
 from fraud_guard.adapters.sql.engine import TRUTH, Database
 from fraud_guard.adapters.sql.ledger import Known
 from fraud_guard.adapters.sql.people import People
+from fraud_guard.adapters.sql.tables import degraded, scorer
 from fraud_guard.adapters.sql.tables import generation as generations
-from fraud_guard.adapters.sql.tables import scorer
 from fraud_guard.adapters.sql.views import Views
 from fraud_guard.dispatch.desk import Desk, Outcome
 from fraud_guard.errors import FencedError
@@ -82,6 +82,19 @@ class SqlTruth(Clocks, People, Views):
         """The generation that decided at a position; "" when unknown."""
         with self._db.read() as connection:
             return _generation_at(connection, partition, position)
+
+    def journal_mode(self, partition: str, epoch: int, from_position: int, mode: int) -> None:
+        """Note how much is left out from a position on; the last word on a position holds."""
+        with self._db.write() as connection:
+            _fenced_progress(connection, partition, epoch)
+            connection.execute(delete(degraded).where(degraded.c.partition == partition, degraded.c.from_position == from_position))
+            connection.execute(insert(degraded), {"partition": partition, "from_position": from_position, "mode": mode})
+
+    def modes(self, partition: str) -> list[tuple[int, int]]:
+        """Every (position, mode) that was noted, by position."""
+        wanted = select(degraded.c.from_position, degraded.c.mode).where(degraded.c.partition == partition)
+        with self._db.read() as connection:
+            return [(row.from_position, row.mode) for row in connection.execute(wanted.order_by(degraded.c.from_position))]
 
     def close(self) -> None:
         """Release the connections."""
