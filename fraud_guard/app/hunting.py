@@ -56,18 +56,22 @@ class Hunter:
     def _tell(self, partition: int, scorer: Scorer, sha256: str, hunt: Hunt) -> None:
         assert scorer.touches is not None  # noqa: S101
         failpoint("hunt-before-append")
-        found = list(_controls(scorer.memory.known, sha256, hunt, scorer.touches.find(hunt.keys, hunt.position)))
+        found = list(finding_controls(scorer.memory.known, sha256, hunt, scorer.touches.find(hunt.keys, hunt.position)))
         watermark_ms, size = scorer.memory.watermark_ms, CONTROLS_A_RECORD
         records = [Record(None, encode_controls(found[i : i + size], watermark_ms)) for i in range(0, len(found), size)]
         for i in range(0, len(records), RECORDS_AT_ONCE):
             self._log.append(LOG, partition, records[i : i + RECORDS_AT_ONCE])
             failpoint("hunt-between-appends")
-        closing = Control(kind="hunted", token=b"", ts_ms=0, body=Found(sha256, hunt.position, 0).text())
-        self._log.append(LOG, partition, [Record(None, encode_controls([closing], watermark_ms))])
+        self._log.append(LOG, partition, [Record(None, encode_controls([closing_control(sha256, hunt)], watermark_ms))])
         failpoint("hunt-after-append")
 
 
-def _controls(known: Known, sha256: str, hunt: Hunt, touches: Touches) -> Iterator[Control]:
+def closing_control(sha256: str, hunt: Hunt) -> Control:
+    """The record that ends a hunt."""
+    return Control(kind="hunted", token=b"", ts_ms=0, body=Found(sha256, hunt.position, 0).text())
+
+
+def finding_controls(known: Known, sha256: str, hunt: Hunt, touches: Touches) -> Iterator[Control]:
     """One control a person, about the surest of what it touched, in the order of tokens."""
     notice = known.notices[sha256]
     sureness = {m.key: m.confidence for m in notice.marks}

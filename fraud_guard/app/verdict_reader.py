@@ -13,11 +13,11 @@ import msgspec
 import structlog
 
 from fraud_guard.app.topics import APK_VERDICTS
-from fraud_guard.door.verdicts import notice_of
 from fraud_guard.failpoints import failpoint
 from fraud_guard.log import Log, StoredRecord
 from fraud_guard.tags.verdict import MAX_VERDICT_BYTES, decode_verdict
 from fraud_guard.touches.notice import Notice
+from fraud_guard.touches.verdicts import notice_of
 
 log = structlog.get_logger()
 AT_ONCE = 50
