@@ -10,6 +10,8 @@ LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
 ALERTS, ORDERS, DEADLETTERS = "alerts", "orders", "deadletters"
 OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
 
+APK_VERDICTS = "apk.verdicts"
+"""What the APK analysis found out; read by the worker that scores partition 0 of the log."""
 RULES = "rules"
 """Generations of rules, published by people; read by every worker."""
 

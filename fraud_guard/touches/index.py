@@ -1,0 +1,88 @@
+"""The touch index: who touched what and where in the log, as sorted segments. No names and no times, 32 bytes a touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from fraud_guard.errors import IntegrityError
+from fraud_guard.tags.kinds import Category, Kind
+
+TOUCH = np.dtype([("key", "u8"), ("token", "V16"), ("position", "i8")])
+KEPT_MS = 14 * 86_400_000
+"""A touch older than this is forgotten."""
+_SEGMENT = b"1"
+_codec = pa.Codec("lz4_raw")
+_VISIT, _DOWNLOAD, _INSTALL, _ACTIVE = int(Kind.VISIT), int(Kind.DOWNLOAD), int(Kind.APP_INSTALL), int(Kind.APP_ACTIVE)
+
+Touches = npt.NDArray[np.void]
+
+
+def touching_rows(rows: np.ndarray) -> npt.NDArray[np.intp]:
+    """Rows that are touches: of a host off the top list, of an app installed, of an unknown app used."""
+    kind = rows["kind"]
+    used = (kind == _ACTIVE) & (rows["category"] == int(Category.OTHER))
+    return np.flatnonzero(((kind >= _VISIT) & (kind <= _INSTALL) | used) & (rows["peer"] != 0))
+
+
+def touches_of(rows: np.ndarray) -> Touches:
+    """The touches among rows of the log, in their order."""
+    at = touching_rows(rows)
+    found = np.zeros(len(at), TOUCH)
+    for name, column in (("key", "peer"), ("token", "token"), ("position", "position")):
+        found[name] = rows[column][at]
+    return found
+
+
+def merged(parts: Sequence[Touches]) -> Touches:
+    """All touches, sorted, the first of each (key, token) alone."""
+    every = np.concatenate([np.zeros(0, TOUCH), *parts])
+    halves = np.ascontiguousarray(every["token"]).view("u8").reshape(-1, 2)
+    order = np.lexsort((every["position"], halves[:, 1], halves[:, 0], every["key"]))
+    every, halves = every[order], halves[order]
+    first = np.ones(len(every), np.bool_)
+    first[1:] = (every["key"][1:] != every["key"][:-1]) | (halves[1:] != halves[:-1]).any(axis=1)
+    return every[first]
+
+
+def of_keys(touches: Touches, keys: Iterable[int], below: int) -> Touches:
+    """Of sorted touches those of some keys at positions below."""
+    wanted = np.array(sorted(keys), np.uint64)
+    starts, ends = (np.searchsorted(touches["key"], wanted, side) for side in ("left", "right"))
+    found = [touches[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True) if a < b]
+    every = np.concatenate([np.zeros(0, TOUCH), *found])
+    earlier: npt.NDArray[np.bool_] = every["position"] < below
+    return every[earlier]
+
+
+def without(touches: Touches, token: bytes) -> Touches:
+    """The touches of everybody else."""
+    others: npt.NDArray[np.bool_] = touches["token"] != np.void(token)
+    return touches[others]
+
+
+def pack(touches: Touches) -> bytes:
+    """A segment to be stored: column by column, which packs better."""
+    raw = b"".join(np.ascontiguousarray(touches[name]).tobytes() for name in TOUCH.names or ())
+    packed: bytes = _codec.compress(raw, asbytes=True)
+    return _SEGMENT + len(touches).to_bytes(4, "little") + packed
+
+
+def unpack(blob: bytes) -> Touches:
+    """Back from `pack`. Raises IntegrityError."""
+    count = int.from_bytes(blob[1:5], "little")
+    if blob[:1] != _SEGMENT:
+        raise IntegrityError("a segment of the touch index is of an unknown kind; was it written by a newer version?")
+    try:
+        raw = _codec.decompress(blob[5:], count * TOUCH.itemsize, asbytes=True)
+    except OSError as broken:
+        raise IntegrityError("a segment of the touch index is damaged; delete the touches of this site: later ones are found again") from broken
+    touches, at = np.zeros(count, TOUCH), 0
+    for name in TOUCH.names or ():
+        of = TOUCH[name]
+        touches[name] = np.frombuffer(raw, of, count, at)
+        at += count * of.itemsize
+    return touches
