@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -38,7 +39,7 @@ def touches_of(rows: np.ndarray) -> Touches:
 
 
 def merged(parts: Sequence[Touches]) -> Touches:
-    """All touches, sorted, the first of each (key, token) alone."""
+    """All touches, sorted by key, the first of each (key, token) alone."""
     every = np.concatenate([np.zeros(0, TOUCH), *parts])
     halves = np.ascontiguousarray(every["token"]).view("u8").reshape(-1, 2)
     order = np.lexsort((every["position"], halves[:, 1], halves[:, 0], every["key"]))
@@ -68,18 +69,18 @@ def pack(touches: Touches) -> bytes:
     """A segment to be stored: column by column, which packs better."""
     raw = b"".join(np.ascontiguousarray(touches[name]).tobytes() for name in TOUCH.names or ())
     packed: bytes = _codec.compress(raw, asbytes=True)
-    return _SEGMENT + len(touches).to_bytes(4, "little") + packed
+    body = len(touches).to_bytes(4, "little") + packed
+    return _SEGMENT + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def unpack(blob: bytes) -> Touches:
     """Back from `pack`. Raises IntegrityError."""
-    count = int.from_bytes(blob[1:5], "little")
     if blob[:1] != _SEGMENT:
         raise IntegrityError("a segment of the touch index is of an unknown kind; was it written by a newer version?")
-    try:
-        raw = _codec.decompress(blob[5:], count * TOUCH.itemsize, asbytes=True)
-    except OSError as broken:
-        raise IntegrityError("a segment of the touch index is damaged; delete the touches of this site: later ones are found again") from broken
+    if zlib.crc32(blob[5:]) != int.from_bytes(blob[1:5], "little"):
+        raise IntegrityError("a segment of the touch index is damaged; restore the last backup, or empty the table touch_segment: then older touches are not found")
+    count = int.from_bytes(blob[5:9], "little")
+    raw = _codec.decompress(blob[9:], count * TOUCH.itemsize, asbytes=True)
     touches, at = np.zeros(count, TOUCH), 0
     for name in TOUCH.names or ():
         of = TOUCH[name]
