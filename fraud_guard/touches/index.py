@@ -17,7 +17,7 @@ KEPT_MS = 14 * 86_400_000
 """A touch older than this is forgotten."""
 _SEGMENT = b"1"
 _codec = pa.Codec("lz4_raw")
-_VISIT, _DOWNLOAD, _INSTALL, _ACTIVE = int(Kind.VISIT), int(Kind.DOWNLOAD), int(Kind.APP_INSTALL), int(Kind.APP_ACTIVE)
+_VISIT, _ACTIVE, _OTHER = int(Kind.VISIT), int(Kind.APP_ACTIVE), int(Category.OTHER)
 
 Touches = npt.NDArray[np.void]
 
@@ -25,8 +25,9 @@ Touches = npt.NDArray[np.void]
 def touching_rows(rows: np.ndarray) -> npt.NDArray[np.intp]:
     """Rows that are touches: of a host off the top list, of an app installed, of an unknown app used."""
     kind = rows["kind"]
-    used = (kind == _ACTIVE) & (rows["category"] == int(Category.OTHER))
-    return np.flatnonzero(((kind >= _VISIT) & (kind <= _INSTALL) | used) & (rows["peer"] != 0))
+    some = np.flatnonzero((kind >= _VISIT) & (kind <= _ACTIVE))
+    kind, peer, category = kind[some], rows["peer"][some], rows["category"][some]
+    return some[(peer != 0) & ((kind != _ACTIVE) | (category == _OTHER))]
 
 
 def touches_of(rows: np.ndarray) -> Touches:
@@ -42,11 +43,16 @@ def merged(parts: Sequence[Touches]) -> Touches:
     """All touches, sorted by key, the first of each (key, token) alone."""
     every = np.concatenate([np.zeros(0, TOUCH), *parts])
     halves = np.ascontiguousarray(every["token"]).view("u8").reshape(-1, 2)
-    order = np.lexsort((every["position"], halves[:, 1], halves[:, 0], every["key"]))
-    every, halves = every[order], halves[order]
-    first = np.ones(len(every), np.bool_)
-    first[1:] = (every["key"][1:] != every["key"][:-1]) | (halves[1:] != halves[:-1]).any(axis=1)
-    return every[first]
+    subject, key = halves[:, 0] ^ halves[:, 1], np.ascontiguousarray(every["key"])  # of tokens, which are random, 64 bits tell as much
+    order = np.lexsort((subject, key))
+    subject, key = subject[order], key[order]
+    new = np.ones(len(every), np.bool_)
+    new[1:] = (key[1:] != key[:-1]) | (subject[1:] != subject[:-1])
+    starts = np.flatnonzero(new)
+    first = every[order[starts]]
+    if len(starts):
+        first["position"] = np.minimum.reduceat(every["position"][order], starts)
+    return first
 
 
 def of_keys(touches: Touches, keys: Iterable[int], below: int) -> Touches:
