@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ KEPT_MS = 14 * 86_400_000
 """A touch older than this is forgotten."""
 _SEGMENT = b"1"
 _codec = pa.Codec("lz4_raw")
-_VISIT, _DOWNLOAD, _INSTALL, _ACTIVE = int(Kind.VISIT), int(Kind.DOWNLOAD), int(Kind.APP_INSTALL), int(Kind.APP_ACTIVE)
+_VISIT, _ACTIVE, _OTHER = int(Kind.VISIT), int(Kind.APP_ACTIVE), int(Category.OTHER)
 
 Touches = npt.NDArray[np.void]
 
@@ -24,8 +25,9 @@ Touches = npt.NDArray[np.void]
 def touching_rows(rows: np.ndarray) -> npt.NDArray[np.intp]:
     """Rows that are touches: of a host off the top list, of an app installed, of an unknown app used."""
     kind = rows["kind"]
-    used = (kind == _ACTIVE) & (rows["category"] == int(Category.OTHER))
-    return np.flatnonzero(((kind >= _VISIT) & (kind <= _INSTALL) | used) & (rows["peer"] != 0))
+    some = np.flatnonzero((kind >= _VISIT) & (kind <= _ACTIVE))
+    kind, peer, category = kind[some], rows["peer"][some], rows["category"][some]
+    return some[(peer != 0) & ((kind != _ACTIVE) | (category == _OTHER))]
 
 
 def touches_of(rows: np.ndarray) -> Touches:
@@ -38,14 +40,19 @@ def touches_of(rows: np.ndarray) -> Touches:
 
 
 def merged(parts: Sequence[Touches]) -> Touches:
-    """All touches, sorted, the first of each (key, token) alone."""
+    """All touches, sorted by key, the first of each (key, token) alone."""
     every = np.concatenate([np.zeros(0, TOUCH), *parts])
     halves = np.ascontiguousarray(every["token"]).view("u8").reshape(-1, 2)
-    order = np.lexsort((every["position"], halves[:, 1], halves[:, 0], every["key"]))
-    every, halves = every[order], halves[order]
-    first = np.ones(len(every), np.bool_)
-    first[1:] = (every["key"][1:] != every["key"][:-1]) | (halves[1:] != halves[:-1]).any(axis=1)
-    return every[first]
+    subject, key = halves[:, 0] ^ halves[:, 1], np.ascontiguousarray(every["key"])  # of tokens, which are random, 64 bits tell as much
+    order = np.lexsort((subject, key))
+    subject, key = subject[order], key[order]
+    new = np.ones(len(every), np.bool_)
+    new[1:] = (key[1:] != key[:-1]) | (subject[1:] != subject[:-1])
+    starts = np.flatnonzero(new)
+    first = every[order[starts]]
+    if len(starts):
+        first["position"] = np.minimum.reduceat(every["position"][order], starts)
+    return first
 
 
 def of_keys(touches: Touches, keys: Iterable[int], below: int) -> Touches:
@@ -68,18 +75,18 @@ def pack(touches: Touches) -> bytes:
     """A segment to be stored: column by column, which packs better."""
     raw = b"".join(np.ascontiguousarray(touches[name]).tobytes() for name in TOUCH.names or ())
     packed: bytes = _codec.compress(raw, asbytes=True)
-    return _SEGMENT + len(touches).to_bytes(4, "little") + packed
+    body = len(touches).to_bytes(4, "little") + packed
+    return _SEGMENT + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def unpack(blob: bytes) -> Touches:
     """Back from `pack`. Raises IntegrityError."""
-    count = int.from_bytes(blob[1:5], "little")
     if blob[:1] != _SEGMENT:
         raise IntegrityError("a segment of the touch index is of an unknown kind; was it written by a newer version?")
-    try:
-        raw = _codec.decompress(blob[5:], count * TOUCH.itemsize, asbytes=True)
-    except OSError as broken:
-        raise IntegrityError("a segment of the touch index is damaged; delete the touches of this site: later ones are found again") from broken
+    if zlib.crc32(blob[5:]) != int.from_bytes(blob[1:5], "little"):
+        raise IntegrityError("a segment of the touch index is damaged; restore the last backup, or empty the table touch_segment: then older touches are not found")
+    count = int.from_bytes(blob[5:9], "little")
+    raw = _codec.decompress(blob[9:], count * TOUCH.itemsize, asbytes=True)
     touches, at = np.zeros(count, TOUCH), 0
     for name in TOUCH.names or ():
         of = TOUCH[name]
