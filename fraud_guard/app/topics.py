@@ -10,8 +10,8 @@ LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
 ALERTS, ORDERS, DEADLETTERS = "alerts", "orders", "deadletters"
 OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
 
-RULES = "rules"
-"""Generations of rules, published by people; read by every worker."""
+RULES, LISTS = "rules", "lists"
+"""Generations of rules and of the door's lists, published by people; read by every worker."""
 
 _OFFSET_BITS, _PARTITION_BITS = 44, 12
 
