@@ -105,7 +105,7 @@ def send_out(app: faust.App, site: Site) -> None:
 
 
 def chase_deadlines(app: faust.App, site: Site) -> None:
-    """Silence -> the next level; a quiet door -> the watermark; a verdict, a changed rule -> the log."""
+    """Silence -> the next level; a quiet door -> the watermark; verdicts, changed rules -> the log; changed lists -> the door."""
 
     @app.task
     async def clocks() -> None:
@@ -122,6 +122,10 @@ def chase_deadlines(app: faust.App, site: Site) -> None:
     @app.task
     async def rules() -> None:
         await _every(app, site, site.settings.rules_poll_ms, site.reload_rules)
+
+    @app.task
+    async def lists() -> None:
+        await _every(app, site, site.settings.rules_poll_ms, site.reload_lists)
 
     @app.task
     async def housekeeping() -> None:

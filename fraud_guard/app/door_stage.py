@@ -100,6 +100,10 @@ class DoorStage:
         self._ready += self._door.flush()
         self._append_ready()
 
+    def forget_lists(self) -> None:
+        """Other lists are in force."""
+        self._door.rows.forget_lists()
+
     def tick(self) -> None:
         """When nothing has come for a while, move the watermark: to where the slowest inlet partition is, or when all are idle
         by the clock, as far behind as the feed was.

@@ -29,6 +29,7 @@ from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.hunting import Hunter
 from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
+from fraud_guard.app.lists_in_force import ListsInForce
 from fraud_guard.app.metrics import count_change, count_order, timed
 from fraud_guard.app.outlets import senders
 from fraud_guard.app.peer_reader import PARTITION as PEER_PARTITION
@@ -93,7 +94,8 @@ class Site:
         for topic in INLETS:
             self.log.declare(topic, settings.inlet_partitions)
         self.log.declare(LOG, settings.tags_partitions)
-        self.rules = RulesInForce(settings, self.log)
+        self.rules, self.lists = RulesInForce(settings, self.log), ListsInForce(settings, self.log)
+        self._opened.append(self.lists.close)
         self.desk = make_desk(settings, self.rules.opened.policies.escalation)
         self.truth = SqlTruth.open(truth_place(settings), self.desk, webhook=settings.webhook_url is not None)
         self._opened.append(self.truth.close)
@@ -253,6 +255,11 @@ class Site:
         if generation_id := self.rules.changed():
             failpoint("reload-before-announce")
             self.door.announce(generation_id)
+
+    def reload_lists(self) -> None:
+        """Let the door go by changed lists from the next chunk on; bad ones are refused and said so once."""
+        if self.lists.changed():
+            self.door.forget_lists()
 
     def keep_house(self) -> None:
         """Trim what is older than the retention and no longer needed; let quotes expire."""

@@ -12,8 +12,8 @@ OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
 
 APK_VERDICTS = "apk.verdicts"
 """What the APK analysis found out; read by the worker that scores partition 0 of the log."""
-RULES = "rules"
-"""Generations of rules, published by people; read by every worker."""
+RULES, LISTS = "rules", "lists"
+"""Generations of rules and of the door's lists, published by people; read by every worker."""
 
 _OFFSET_BITS, _PARTITION_BITS = 44, 12
 
