@@ -15,6 +15,7 @@ from apk_analysis.code.limits import CodeLimits
 from apk_analysis.code.markers import rows
 from apk_analysis.code.members import code_members
 from apk_analysis.code.wording import NOTES
+from apk_analysis.deep.witnesses import FAILURES
 from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import Archive
 from apk_analysis.report.facts import CallFact, DeepFact
@@ -24,15 +25,20 @@ LONGEST_NAME = 200
 
 
 def analyse(archive: Archive) -> DeepFact:
-    """What calls what. Raises whatever androguard does: the stage tells."""
+    """What calls what, in the DEX files that it reads."""
     _quiet()
     dex, analysis = importlib.import_module("androguard.core.dex"), importlib.import_module("androguard.core.analysis.analysis").Analysis()
+    unread: list[str] = []
     for member in code_members(archive, {}, CodeLimits(), Ledger(NOTES)):
-        analysis.add(dex.DEX(member.data))
+        try:
+            analysis.add(dex.DEX(member.data))
+        except FAILURES as failure:
+            unread.append(f"{member.name}: {failure}"[:LONGEST_NAME])
     analysis.create_xref()
     return DeepFact(
-        classes=sum(1 for _ in analysis.get_internal_classes()), methods=sum(1 for _ in analysis.get_internal_methods()), calls=tuple(_calls(analysis))
-    )
+        classes=sum(1 for _ in analysis.get_internal_classes()), methods=sum(1 for _ in analysis.get_internal_methods()), calls=tuple(_calls(analysis)),
+        unread=tuple(unread),
+    )  # fmt: skip
 
 
 @cache

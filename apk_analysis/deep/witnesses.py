@@ -6,6 +6,7 @@ apk-info is left out: it takes files alone, and a confined process writes none (
 from __future__ import annotations
 
 import importlib.util
+import struct
 
 from apk_analysis.errors import ApkError
 from apk_analysis.evidence import Evidence
@@ -15,6 +16,8 @@ from apk_analysis.manifest.opinions import Opinion, read_opinion, weigh
 from apk_analysis.manifest.reading import MANIFEST
 from apk_analysis.manifest.witness import WITNESSES
 
+FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error)
+"""With what parsers in Python fail on hostile bytes; XML's ParseError is a SyntaxError."""
 ASKED = ("androguard", "apkInspector")
 
 
@@ -36,7 +39,5 @@ def hear(parser: str, archive: Archive, manifest: Manifest) -> tuple[Manifest, t
 def _asked(parser: str, axml: bytes) -> Opinion:
     try:
         return read_opinion(parser, WITNESSES[parser](axml))
-    except MemoryError:
-        raise
-    except Exception as failure:  # noqa: BLE001  what a parser fails with is its opinion
+    except FAILURES as failure:
         return Opinion(parser, problem=f"{type(failure).__name__}: {failure}"[:200])

@@ -87,7 +87,8 @@ class Dissection:
     def _analyse(self, stage: Stage) -> Part:
         if not is_there("androguard"):
             return Part(msgspec.structs.replace(stage, status="skipped", reason=MISSING))
-        return Part(stage, deep=analyse(self._opened))
+        found = analyse(self._opened)
+        return Part(msgspec.structs.replace(stage, status="partial", reason=found.unread[0]) if found.unread else stage, deep=found)
 
     def _stage(self, name: str, work: Callable[[Stage], Part]) -> None:
         began = time.perf_counter()

@@ -157,11 +157,12 @@ class CallFact(msgspec.Struct, frozen=True):
 
 
 class DeepFact(msgspec.Struct, frozen=True):
-    """What the slow analysis found."""
+    """What the slow analysis found; `unread`: DEX files that it could not read, and why."""
 
     classes: int = 0
     methods: int = 0
     calls: tuple[CallFact, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
