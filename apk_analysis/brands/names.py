@@ -10,8 +10,8 @@ from pypinyin import lazy_pinyin
 from rapidfuzz.distance import OSA
 
 _LOOKALIKES = str.maketrans(
-    "АВЕЅКМНОРСТХаеорсухіјѕԁԛԝһΑΒΕΖΗΙΚΜΝΟΡΤΥΧαορνι０１３５ｌ｜!ıɑɡ",
-    "ABESKMHOPCTXaeopcyxijsdqwhABEZHIKMNOPTYXaopvi0135llliag",
+    "АВЕЅІЈКМНОРСТУХаеорсухіјѕԁԛԝһΑΒΕΖΗΙΚΜΝΟΡΤΥΧαορνιıɑɡ",
+    "ABESIJKMHOPCTYXaeopcyxijsdqwhABEZHIKMNOPTYXaopviiag",
 )
 LEAST_FUZZY = 4
 """Names shorter than this must be equal: a letter more or less makes another word of them."""
@@ -20,10 +20,15 @@ LEAST_FUZZY = 4
 @lru_cache(maxsize=4096)
 def normalised(name: str) -> str:
     """Compatibility forms folded, simplified characters, look-alike letters as Latin ones, without case, marks, spaces and what cannot be seen."""
-    plain = unicodedata.normalize("NFKC", name).translate(_LOOKALIKES)
-    plain = _simplifier().convert(plain).casefold()
-    plain = unicodedata.normalize("NFKD", plain)
-    return "".join(c for c in plain if unicodedata.category(c)[0] in "LN")
+    plain = _unmarked(_unmarked(name).casefold())
+    simple: str = _simplifier().convert("".join(c for c in plain if unicodedata.category(c)[0] in "LN"))
+    return simple
+
+
+def _unmarked(text: str) -> str:
+    """Look-alikes as Latin letters; before and after the case is folded, since capitals look like other letters than small ones."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c)[0] != "M")
+    return bare.translate(_LOOKALIKES)
 
 
 @lru_cache(maxsize=4096)

@@ -32,7 +32,7 @@ def read_brands(path: Path) -> tuple[Brand, ...]:
             if rows.fieldnames != _COLUMNS:
                 raise RuleFault("not the columns of brands.csv", file=path.name, line=1, remedy=f"begin it with {','.join(_COLUMNS)}")
             return tuple(_brand(row, rows.line_num, path.name) for row in rows)
-    except OSError as broken:
+    except (OSError, UnicodeDecodeError, csv.Error) as broken:
         raise RuleFault(str(broken), file=path.name, remedy="restore the file from the release") from broken
 
 

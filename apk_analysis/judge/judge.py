@@ -12,8 +12,8 @@ from apk_analysis.judge.table import Table
 from apk_analysis.report.facts import Finding, Verdict
 
 Kind = Literal["capability", "threat", "evasion", "trust"]
-_READING = ("intake", "manifest", "certificate", "code", "yara")
-"""Stages whose failure means that something may be hidden."""
+_READING = ("intake", "manifest", "certificate", "code", "yara", "sandbox")
+"""Stages whose failure means that something may be hidden; `sandbox` stands for all that were cut off."""
 
 
 def judge(case: Case, table: Table) -> Ruling:
