@@ -25,7 +25,8 @@ from apk_analysis.reskin.records import NewRow, Records, Row
 from apk_analysis.reskin.relation import Relation, differences, in_words, relation_of
 
 CANDIDATES = 12
-LEAST_VOTES = 3.0
+LEAST_VOTES, LEAST_SHARE = 3.0, 0.1
+"""What a candidate needs: so many votes, and so large a part of those of the best."""
 AT_ONCE = 4_096
 FEW = 400
 LEAST_OWNERS, MOST_OWNERS, OWNERS_SHARE = 5, 64, 0.002
@@ -87,14 +88,15 @@ class Index:
         library = self._known_library()
         rows = self._candidates(fingerprint, library)
         found = [self._match(fingerprint, row, library) for row in rows if row.sha256 != fingerprint.sha256]
-        related = [one for one in found if one.relation != "unrelated"]
+        related = [one for one in found if one is not None]
         return tuple(sorted(related, key=lambda one: (-one.likeness.probability, one.sha256))[:most])
 
     def wearing(self, fingerprint: Fingerprint) -> tuple[Match, ...]:
         """Genuine apps whose name and icon it wears."""
         library = self._known_library()
-        found = [self._match(fingerprint, row, library) for row in self._candidates(fingerprint, library) if row.label == "good"]
-        return tuple(one for one in found if one.likeness.worn)
+        rows = [row for row in self._candidates(fingerprint, library) if row.label == "good"]
+        found = [self._match(fingerprint, row, library, worn=True) for row in rows]
+        return tuple(one for one in found if one is not None)
 
     def get(self, sha256: str) -> Fingerprint | None:
         """The fingerprint of this app."""
@@ -238,13 +240,17 @@ class Index:
         here = self._alive[apps]
         numbers, places = np.unique(apps[here], return_inverse=True)
         scores = np.bincount(places, votes[which[here]], len(numbers))
-        best = [i for i in np.argsort(-scores, kind="stable")[:CANDIDATES] if scores[i] >= LEAST_VOTES]
+        least = max(LEAST_VOTES, LEAST_SHARE * float(scores.max(initial=0.0)))
+        best = [i for i in np.argsort(-scores, kind="stable")[:CANDIDATES] if scores[i] >= least]
         return self._records.get([int(numbers[i]) for i in best]) if best else []
 
-    def _match(self, fingerprint: Fingerprint, row: Row, library: Hashes) -> Match:
+    def _match(self, fingerprint: Fingerprint, row: Row, library: Hashes, *, worn: bool = False) -> Match | None:
+        """What it is to this app: None when nothing, or with `worn` when it does not wear its name and icon."""
         other = decode(row.print)
         likeness = compare(fingerprint, other, library)
         relation = relation_of(likeness, row.label)
+        if (not likeness.worn) if worn else relation == "unrelated":
+            return None
         differs, same = differences(fingerprint, other, likeness)
         return Match(row.sha256, row.family, row.label, relation, likeness, differs, same, *in_words(fingerprint, likeness, relation, differs), other)
 

@@ -31,7 +31,7 @@ DOOR_RECORDS = 4 * BLOCK_MAX
 SCORER_RECORDS = 16
 """Blocks that the scorer is handed at once; they are small where tags come from several doors or the feed is slow."""
 
-HISTORY_TICK_MS = 1_000
+HISTORY_TICK_MS = VERDICT_TICK_MS = 1_000
 
 
 def take_in(app: faust.App, site: Site) -> None:
@@ -105,7 +105,7 @@ def send_out(app: faust.App, site: Site) -> None:
 
 
 def chase_deadlines(app: faust.App, site: Site) -> None:
-    """Silence -> the next level; a quiet door -> the watermark; a changed rule -> a new generation."""
+    """Silence -> the next level; a quiet door -> the watermark; verdicts, changed rules -> the log; changed lists -> the door."""
 
     @app.task
     async def clocks() -> None:
@@ -116,8 +116,16 @@ def chase_deadlines(app: faust.App, site: Site) -> None:
         await _every(app, site, 1_000, site.door_tick)
 
     @app.task
+    async def verdicts() -> None:
+        await _every(app, site, VERDICT_TICK_MS, site.follow_verdicts)
+
+    @app.task
     async def rules() -> None:
         await _every(app, site, site.settings.rules_poll_ms, site.reload_rules)
+
+    @app.task
+    async def lists() -> None:
+        await _every(app, site, site.settings.rules_poll_ms, site.reload_lists)
 
     @app.task
     async def housekeeping() -> None:

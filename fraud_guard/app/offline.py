@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -52,6 +53,18 @@ def open_letters(settings: Settings) -> Archive:
         log.declare(topic, settings.inlet_partitions)
     letters = SqlDeadLetters.open(truth_place(settings))
     return Archive(letters, open_truth(settings), log, Sealer(keys.deadletter), close_log)
+
+
+@contextmanager
+def site_log(settings: Settings) -> Iterator[Log]:
+    """The log of a site, for as long as it is needed. Raises ConfigurationError or DependencyError."""
+    from fraud_guard.adapters.sealing import Keys, Sealer  # noqa: PLC0415
+
+    log, close = open_log(settings, Sealer(Keys.from_site_key(site_key(settings)).log))
+    try:
+        yield log
+    finally:
+        close()
 
 
 def existing_site(data_dir: Path | None) -> Settings:

@@ -9,8 +9,9 @@ import structlog
 
 from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.app.rule_files import read_generation_files
-from fraud_guard.app.rule_topic import RuleTopic
+from fraud_guard.app.rule_topic import newest_rules
 from fraud_guard.app.settings import Settings
+from fraud_guard.app.text_topic import TextTopic
 from fraud_guard.app.topics import RULES
 from fraud_guard.errors import ConfigurationError, IntegrityError, RuleError
 from fraud_guard.generation import Generation
@@ -30,8 +31,8 @@ class RulesInForce:
         self._read: Callable[[], dict[str, str]]
         if settings.rules_from == "topic":
             records.declare(RULES, 1)
-            topic = RuleTopic(records)
-            self._read, self.archive = topic.newest, GenerationArchive(folder, topic.texts_of)
+            topic = TextTopic(records, RULES)
+            self._read, self.archive = partial(newest_rules, topic), GenerationArchive(folder, topic.texts_of)
         else:
             self._read, self.archive = partial(read_generation_files, settings.rules), GenerationArchive(folder)
         self._files = self._read()

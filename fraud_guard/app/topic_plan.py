@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from fraud_guard.app.settings import Settings
-from fraud_guard.app.topics import INLETS, LOG, OUTLETS, PEERS, RULES, WATERMARKS
+from fraud_guard.app.topics import APK_VERDICTS, INLETS, LISTS, LOG, OUTLETS, PEERS, RULES, WATERMARKS
 from fraud_guard.log import RECORD_BYTES_MOST
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def plan_of(settings: Settings) -> dict[str, TopicPlan]:
         PEERS: TopicPlan(1, replicas, hours),
         WATERMARKS: TopicPlan(1, replicas, 1),
         **dict.fromkeys(OUTLETS, TopicPlan(1, replicas, OUTLET_HOURS)),
-        RULES: TopicPlan(1, replicas, 0),
+        APK_VERDICTS: TopicPlan(1, replicas, OUTLET_HOURS),
+        **dict.fromkeys((RULES, LISTS), TopicPlan(1, replicas, 0)),
     }
 
 

@@ -10,8 +10,10 @@ LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
 ALERTS, ORDERS, DEADLETTERS = "alerts", "orders", "deadletters"
 OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
 
-RULES = "rules"
-"""Generations of rules, published by people; read by every worker."""
+APK_VERDICTS = "apk.verdicts"
+"""What the APK analysis found out; read by the worker that scores partition 0 of the log."""
+RULES, LISTS = "rules", "lists"
+"""Generations of rules and of the door's lists, published by people; read by every worker."""
 
 _OFFSET_BITS, _PARTITION_BITS = 44, 12
 

@@ -19,7 +19,7 @@ import idna
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from fraud_guard.door.lookalikes import imitates
-from fraud_guard.door.tables import load_lines, load_rows
+from fraud_guard.door.tables import load_lines, load_rows, made_of_tables
 from fraud_guard.tags.kinds import Flag
 
 _TOP, _SHORT, _IP = int(Flag.TOP_HOST), int(Flag.SHORT_LINK), int(Flag.IP_HOST)
@@ -146,7 +146,13 @@ def _is_under(host: str, domains: frozenset[str]) -> bool:
     return False
 
 
-@lru_cache(maxsize=1)
+def read_tables() -> None:
+    """Read the tables now, not at first use. Raises ConfigurationError."""
+    for make in (_suffixes, _top_hosts, _open_to_schools_and_offices, _shorteners, _stores):
+        make()
+
+
+@made_of_tables
 def _suffixes() -> PublicSuffixList:
     with Path(PSLFILE).open(encoding="utf-8") as public:
         return PublicSuffixList([*public, *(line.text for line in load_lines("hosting_suffixes.txt"))])
@@ -159,7 +165,7 @@ def _registries() -> PublicSuffixList:
         return PublicSuffixList(public, only_icann=True)
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _top_hosts() -> tuple[frozenset[str], frozenset[str]]:
     """Top registrable domains, and hosts below them where anybody can publish (`!host` lines)."""
     names = [line.text.lower() for line in load_lines("top_hosts.txt")]
@@ -167,18 +173,18 @@ def _top_hosts() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(name for name in names if name[0] not in "!*"), exceptions
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _open_to_schools_and_offices() -> frozenset[str]:
     """Closed registries (`*.gov.cn`): everything below counts as top."""
     return frozenset(line.text[2:] for line in load_lines("top_hosts.txt") if line.text.startswith("*."))
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _shorteners() -> frozenset[str]:
     return frozenset(line.text for line in load_lines("shorteners.txt"))
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _stores() -> frozenset[str]:
     return frozenset(cells[0] for _, cells in load_rows("stores.csv", ("host", "name")))
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from fraud_guard.door.folding import fold
-from fraud_guard.door.tables import load_rows, table_error
+from fraud_guard.door.tables import forget_with_tables, load_rows, made_of_tables, table_error
 from fraud_guard.tags.kinds import Flag, Lure
 
 _OTP, _BANK, _LURE, _LINK = int(Flag.OTP), int(Flag.BANK), int(Flag.LURE), int(Flag.LINK)
@@ -101,6 +101,9 @@ def _judge(groups: int) -> int:
     return lures
 
 
+forget_with_tables(_judge.cache_clear)
+
+
 def _hash64(template: bytes) -> int:
     return int.from_bytes(blake2b(template, digest_size=8).digest(), "little") if template else 0
 
@@ -142,7 +145,12 @@ def _take_urls(text: str) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(found))[:_MAX_URLS], _URL.sub(" ", text)
 
 
-@lru_cache(maxsize=1)
+def read_tables() -> None:
+    """Read the tables now, not at first use. Raises ConfigurationError."""
+    _lexicon()
+
+
+@made_of_tables
 def _lexicon() -> _Lexicon:
     sets = _word_sets()
     groups = _Groups(sets)
@@ -206,6 +214,8 @@ def _word_sets() -> dict[str, tuple[str, ...]]:
         if not key.startswith("@") or not words or not all(map(fold, words.split("|"))):
             raise table_error(name, number, "a set is '@name,word|word|…' with letters in every word")
         sets[key] = sets.get(key, ()) + tuple(words.split("|"))
+    if missing := {"@otp", "@bank"} - sets.keys():
+        raise table_error(name, 1, f"the set {min(missing)} is missing; take it from the shipped table")
     return sets
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from fraud_guard.door.tables import load_rows, table_error
+from fraud_guard.door.tables import load_rows, made_of_tables, table_error
 
 _LONG_BRAND = 6
 """Brands of this length are also found inside a longer word and with one letter changed."""
@@ -102,17 +102,23 @@ def _without_one(word: str) -> set[str]:
     return {word[:i] + word[i + 1 :] for i in range(len(word))}
 
 
-@lru_cache(maxsize=1)
+def read_tables() -> None:
+    """Read the tables now, not at first use. Raises ConfigurationError."""
+    for make in (_brands, _shortened_brands, _genuine):
+        make()
+
+
+@made_of_tables
 def _brands() -> frozenset[str]:
     return frozenset(_rows())
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _long_brands() -> tuple[str, ...]:
     return tuple(brand for brand in _rows() if len(brand) >= _LONG_BRAND and not brand.isdigit())
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _shortened_brands() -> dict[str, tuple[str, ...]]:
     """Long brands less one letter → the brands."""
     found: dict[str, tuple[str, ...]] = {}
@@ -122,12 +128,12 @@ def _shortened_brands() -> dict[str, tuple[str, ...]]:
     return found
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _genuine() -> frozenset[str]:
     return frozenset(domain for domains in _rows().values() for domain in domains)
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _rows() -> dict[str, tuple[str, ...]]:
     name = "brands.csv"
     rows: dict[str, tuple[str, ...]] = {}

@@ -8,13 +8,12 @@ as overseas, as their calls reach the mainland through the international gateway
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 import phonenumbers
 
 from fraud_guard.door.numbers import is_number, normalise
-from fraud_guard.door.tables import load_rows, table_error
+from fraud_guard.door.tables import load_rows, made_of_tables, table_error
 from fraud_guard.tags.kinds import Flag
 
 _OVERSEAS, _VIRTUAL, _SHORT = int(Flag.OVERSEAS), int(Flag.VIRTUAL), int(Flag.SHORT_CODE)
@@ -117,7 +116,13 @@ def _only_region(country_code: int) -> str:
     return regions[0] if len(regions) == 1 and regions[0] not in _NO_COUNTRY else ""
 
 
-@lru_cache(maxsize=1)
+def read_tables() -> None:
+    """Read the tables now, not at first use. Raises ConfigurationError."""
+    for make in (_mobile_ranges, _official_numbers, _service_names):
+        make()
+
+
+@made_of_tables
 def _mobile_ranges() -> dict[str, int]:
     name = "mobile_ranges.csv"
     ranges: dict[str, int] = {}
@@ -130,12 +135,12 @@ def _mobile_ranges() -> dict[str, int]:
     return ranges
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _official_numbers() -> dict[str, str]:
     return _names("official_numbers.csv", ("number", "name_zh"))
 
 
-@lru_cache(maxsize=1)
+@made_of_tables
 def _service_names() -> dict[str, str]:
     return _names("service_codes.csv", ("code", "name_zh", "sector")) | _official_numbers()
 

@@ -54,13 +54,17 @@ class RowMaker:
     ) -> None:
         self._tokens, self._registry, self._opinions = tokeniser, registry, opinions
         self._people = Memo[str](PERSON, self._meet_people)
-        self._peers = Memo[str](NAMED, self._meet_peers)
-        self._hosts = Memo[str](HOST, self._look_up)
         self._apps = Memo[App](NAMED, self._meet_apps)
-        self._texts = Memo[str](TEXT, self._read, TEXTS_KEPT)
+        self.forget_lists()
         self._areas = Memo[str | None](np.dtype([("area", "i8")]), _pack_areas)
         self.originals: dict[bytes, str] = {}
         self.quotes: list[tuple[bytes, int, str]] = []
+
+    def forget_lists(self) -> None:
+        """Other lists are in force: what was worked out of the old ones is worked out anew."""
+        self._peers = Memo[str](NAMED, self._meet_peers)
+        self._hosts = Memo[str](HOST, self._look_up)
+        self._texts = Memo[str](TEXT, self._read, TEXTS_KEPT)
 
     def make(self, tags: Sequence[AnyWireTag], inlets: Sequence[int]) -> Block:
         """The rows of valid tags that came from `inlets`, without watermark and position."""

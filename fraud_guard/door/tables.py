@@ -2,19 +2,25 @@
 
 A table is UTF-8 text that begins with comment lines (`# source:`, `# date:`, `# licence:`,
 all three required) followed by one entry a line (`.txt`) or a CSV with a header line
-(`.csv`). Blank lines and further `#` lines are skipped. Tables are read once, at first use.
+(`.csv`). Blank lines and further `#` lines are skipped. Tables are read once, at first use;
+others may take the place of some (`lists`), and what was made of the old ones is made anew.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fraud_guard.errors import ConfigurationError
 
 _HEADER_KEYS = ("source", "date", "licence")
+_TABLES = files("fraud_guard.door").joinpath("tables")
+_replaced: dict[str, str] = {}  # texts that stand for vendored ones, by name
+_cleared: list[Callable[[], None]] = []
+T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -33,7 +39,37 @@ class Row(NamedTuple):
 
 def table_error(name: str, number: int, message: str) -> ConfigurationError:
     """The error for entry `number` of table `name`, to be raised by whoever found it."""
-    return ConfigurationError(f"door/tables/{name}:{number}: {message}")
+    return ConfigurationError(f"{'' if name in _replaced else 'door/tables/'}{name}:{number}: {message}")
+
+
+def made_of_tables(make: Callable[[], T]) -> Callable[[], T]:
+    """Keep what `make` makes of tables until others take their place."""
+    kept = lru_cache(maxsize=1)(make)
+    forget_with_tables(kept.cache_clear)
+    return kept
+
+
+def forget_with_tables(forget: Callable[[], None]) -> None:
+    """Call `forget` whenever other tables take the place of some."""
+    _cleared.append(forget)
+
+
+def names() -> list[str]:
+    """All vendored tables."""
+    return sorted(entry.name for entry in _TABLES.iterdir())
+
+
+def replaced() -> Mapping[str, str]:
+    """The texts that stand in the place of vendored tables now."""
+    return dict(_replaced)
+
+
+def replace(texts: Mapping[str, str]) -> None:
+    """From here on these texts, and no others, stand in the place of the vendored tables of their names. Not safe for threads."""
+    _replaced.clear()
+    _replaced.update(texts)
+    for forget in _cleared:
+        forget()
 
 
 def load_lines(name: str) -> list[Line]:
@@ -82,7 +118,12 @@ def _check_header(name: str, comments: Iterable[str]) -> None:
 
 
 def _read(name: str) -> str:
+    return _replaced[name] if name in _replaced else shipped_text(name)
+
+
+def shipped_text(name: str) -> str:
+    """The vendored table as it is in this release. Raises ConfigurationError."""
     try:
-        return files("fraud_guard.door").joinpath("tables", name).read_text(encoding="utf-8")
+        return _TABLES.joinpath(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise table_error(name, 0, f"cannot be read: {error}") from error

@@ -19,6 +19,7 @@ from fraud_guard.memory.segments import Segments
 
 _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
 JOURNAL = "j/"
+KNOWN = "k/"
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
@@ -73,6 +74,8 @@ class Pager:
             elif key == JOURNAL:
                 self._journal = blobs[key]
                 self._memory.journal = msgspec.msgpack.decode(blobs[key], type=Journal)
+            elif key == KNOWN:
+                self._memory.known.restore(blobs[key])
             else:
                 raise IntegrityError(f"memory holds an unknown blob {kind!r}; was it written by a newer version?")
 
@@ -84,6 +87,8 @@ class Pager:
             self._note_episode(f"e/{token.hex()}", token, memory.episodes.get(token))
         if (journal := msgspec.msgpack.encode(memory.journal)) != self._journal:
             self._ready[JOURNAL] = self._journal = journal
+        if memory.known.dirty:
+            self._ready[KNOWN], memory.known.dirty = memory.known.packed(), False
         segments, old = self._segments.delta(memory.watermark_ms)
         memory.page_dirty[:] = False
         memory.episodes_dirty.clear()

@@ -218,7 +218,7 @@ def test_settings_are_shown_with_their_origin(nowhere: Path, monkeypatch: pytest
 
 def test_configuration_is_checked_without_a_start(nowhere: Path) -> None:
     """Sound settings exit 0 though no order could be sent yet, a bad one exits 3 with its name."""
-    assert "settings, rules and tables are sound" in call("config", "check").stderr
+    assert "settings, rules, lists and tables are sound" in call("config", "check").stderr
     Path("fraud-guard.toml").write_text("slack_ms = -7\n")
     assert "FG_SLACK_MS" in call("config", "check", code=3).stderr
 

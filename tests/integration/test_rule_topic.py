@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.embedded.registry import close_log
 from fraud_guard.adapters.kafka.log import KafkaLog
-from fraud_guard.app import rule_topic
+from fraud_guard.app import text_topic
 from fraud_guard.app.cli.main import app
 from fraud_guard.app.rule_files import read_generation_files
-from fraud_guard.app.rule_topic import RuleTopic, publish
+from fraud_guard.app.rule_topic import publish
+from fraud_guard.app.text_topic import TextTopic
 from fraud_guard.app.topics import RULES
 from fraud_guard.errors import ConfigurationError, IntegrityError, RuleError
 from fraud_guard.generation import content_id
@@ -52,16 +53,16 @@ def put(run: Driver, folder: Path) -> str:
 
 def test_a_generation_comes_whole(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read from the start or live, in many parts: the newest whole generation, and every earlier one by its id."""
-    monkeypatch.setattr(rule_topic, "PART_BYTES", 40_000)
+    monkeypatch.setattr(text_topic, "PART_BYTES", 40_000)
     one = files_of(tmp_path)
     first = publish(log, one)
     assert first.parts > 3
-    reader = RuleTopic(log)
+    reader = TextTopic(log, RULES)
     assert reader.newest() == one
     reweigh(tmp_path)
     two = files_of(tmp_path)
     second = publish(log, two)
-    for some in (reader, RuleTopic(log)):
+    for some in (reader, TextTopic(log, RULES)):
         assert some.newest() == two
         assert some.texts_of(first.generation) == one
         assert some.texts_of("0" * 16) is None
@@ -72,7 +73,7 @@ def test_a_publisher_that_died(log: Log, tmp_path: Path) -> None:
     """Parts without the last record change nothing; a damaged generation is said once and the one before goes on."""
     one = files_of(tmp_path)
     publish(log, one)
-    reader = RuleTopic(log)
+    reader = TextTopic(log, RULES)
     log.append(RULES, 0, [Record(b"part/feedfeedfeedfeed/0", b"half")])
     assert reader.newest() == one
     log.append(RULES, 0, [Record(b"newest", b"feedfeedfeedfeed")])
@@ -80,7 +81,7 @@ def test_a_publisher_that_died(log: Log, tmp_path: Path) -> None:
         reader.newest()
     assert reader.newest() == one
     with pytest.raises(IntegrityError):
-        RuleTopic(log).newest()
+        TextTopic(log, RULES).newest()
 
 
 def test_a_bad_folder_is_not_published(tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_a_generation_of_a_newer_build_is_refused(tmp_path: Path) -> None:
     spoil(tmp_path)
     files = files_of(tmp_path)
     name = content_id(files)
-    packed = rule_topic.zlib.compress(rule_topic.msgspec.json.encode(files))
+    packed = text_topic.zlib.compress(text_topic.msgspec.json.encode(files))
     records = [Record(f"part/{name}/0".encode(), packed), Record(f"manifest/{name}".encode(), b"1"), Record(b"newest", name.encode())]
     run.site.log.append(RULES, 0, records)
     with capture_logs() as logs:

@@ -55,9 +55,9 @@ def check(data_dir: DataDir = None) -> None:
     """Read settings, rules and tables as a worker would, without starting it."""
     with errors_told():
         settings = read(data_dir=data_dir)
-        for name in ("settings", "rules", "tables"):
+        for name in ("settings", "rules", "lists", "tables"):
             _run(CHECKS[name], settings, fatal=True)
-    err.print("settings, rules and tables are sound")
+    err.print("settings, rules, lists and tables are sound")
 
 
 @config.command()
@@ -122,6 +122,16 @@ def _rules(settings: Settings) -> str:
 
     generation = build_from_files(read_generation_files(settings.rules))
     return f"generation {generation.id}: {len(generation.book.rules)} rules"
+
+
+def _lists(settings: Settings) -> str:
+    from fraud_guard.app.lists_in_force import check_lists, texts_in_force
+
+    if settings.lists_from == "topic":
+        return "from the topic; `fraud-guard lists show` reads it"
+    texts = texts_in_force(settings)
+    check_lists(texts)
+    return f"own ones: {', '.join(sorted(texts))}" if texts else "the shipped ones"
 
 
 def _models(_: Settings) -> str:
@@ -192,7 +202,7 @@ def _checked(settings: Settings, name: str) -> str:
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
-    "machine": _python, "settings": _settings, "data folder": _folder, "site key": _key, "rules": _rules, "models": _models, "tables": _tables,
+    "machine": _python, "settings": _settings, "data folder": _folder, "site key": _key, "rules": _rules, "lists": _lists, "models": _models, "tables": _tables,
     "transport": _transport, "servers": _servers, "data files": _files,
 }  # fmt: skip
 

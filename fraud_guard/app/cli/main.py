@@ -15,6 +15,7 @@ from fraud_guard.app.cli import (
     evaluate,
     health,
     history,
+    lists,
     models,
     orders,
     replay,
@@ -43,6 +44,7 @@ app.command("stats")(orders.stats)
 app.command("simulate")(simulate.simulate)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(rules.app, name="rules", help="Check rules and run their examples.")
+app.add_typer(lists.app, name="lists", help="Tables of the door (brands, hosts, numbers, words): show, check, publish.")
 app.add_typer(models.app, name="models", help="Train, check and describe the models.")
 app.add_typer(score.app, name="score", help="Score messages or hosts: stdin to stdout, one a line.")
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")

@@ -63,20 +63,16 @@ def publish(
 
     A folder with a fault is refused and nothing is written. To go back, publish the folder of before.
     """
-    from fraud_guard.adapters.sealing import Keys, Sealer
+    from fraud_guard.app.offline import site_log
     from fraud_guard.app.rule_files import read_generation_files
     from fraud_guard.app.rule_topic import publish as put
-    from fraud_guard.app.settings import read, site_key
-    from fraud_guard.app.stores import open_log
+    from fraud_guard.app.settings import read
 
     with errors_told():
         settings = read(data_dir=data_dir)
         files = read_generation_files(folder or settings.rules)
-        log, close = open_log(settings, Sealer(Keys.from_site_key(site_key(settings)).log))
-        try:
+        with site_log(settings) as log:
             done = put(log, files)
-        finally:
-            close()
     out.print(done.generation)
     err.print(f"{len(files)} files, {done.bytes:,} bytes in {done.parts} parts", soft_wrap=True)
     if settings.rules_from != "topic":
