@@ -6,7 +6,7 @@ Adapters implement them; `tests/conformance` holds every adapter to the same pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -16,7 +16,9 @@ from fraud_guard.escalation.alert import Alert, AlertChange, EvidenceView
 from fraud_guard.escalation.effects import AlertEffect
 from fraud_guard.escalation.policy import EscalationPolicy
 from fraud_guard.feedback.closure import Closure
-from fraud_guard.touches.index import Touches
+
+if TYPE_CHECKING:
+    from fraud_guard.touches.index import Touches
 
 Now = Callable[[], int]
 """Wall clock in epoch milliseconds; only adapters and app may own one."""

@@ -49,6 +49,7 @@ from fraud_guard.app.stores import (
 )
 from fraud_guard.app.topics import APK_VERDICTS, INLETS, LOG, MIXED, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.app.touch_keeper import TouchKeeper
+from fraud_guard.app.true_ends import check_ends
 from fraud_guard.app.verdict_reader import VerdictReader
 from fraud_guard.app.waits import Waits
 from fraud_guard.dispatch.desk import Outcome
@@ -56,7 +57,7 @@ from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError
+from fraud_guard.errors import DependencyError, FencedError, IntegrityError
 from fraud_guard.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -196,7 +197,7 @@ class Site:
         if not self._announced:  # after memory was compared with the log: this makes the log longer
             if self.settings.rules_from == "topic":  # it may have changed since, and others announced it
                 self._opening = self.rules.changed() or self._opening
-            self._check_ends(self.door.announce(self._opening))
+            check_ends(self.log, self.door.announce(self._opening))
             self._announced = True
         if self.history is not None:
             self.history.hold(wanted)
@@ -327,15 +328,6 @@ class Site:
         if (start := self.log.start(LOG, partition)) > one.next_offset:  # the store lets this pass when FG_ACCEPT_GAP does
             one.skip_to(start)
         return one
-
-    def _check_ends(self, written: Sequence[int]) -> None:
-        """A broker that says its log ends before a record it just took would have memory end there, too."""
-        for partition, offset in enumerate(written):
-            if (end := self.log.end(LOG, partition)) <= offset:
-                raise ConfigurationError(
-                    f"{LOG}-{partition}: the broker took record {offset} and says that the log ends at {end}; "
-                    "it does not tell true end offsets (ListOffsets), so it cannot hold the log: use Apache Kafka"
-                )
 
     def _needed_ms(self) -> int:
         """The lowest watermark that may be decided again: of what this worker scores, or of what others score or a snapshot brings back."""

@@ -27,7 +27,8 @@ def touching_rows(rows: np.ndarray) -> npt.NDArray[np.intp]:
     kind = rows["kind"]
     some = np.flatnonzero((kind >= _VISIT) & (kind <= _ACTIVE))
     kind, peer, category = kind[some], rows["peer"][some], rows["category"][some]
-    return some[(peer != 0) & ((kind != _ACTIVE) | (category == _OTHER))]
+    found: npt.NDArray[np.intp] = some[(peer != 0) & ((kind != _ACTIVE) | (category == _OTHER))]
+    return found
 
 
 def touches_of(rows: np.ndarray) -> Touches:

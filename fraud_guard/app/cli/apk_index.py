@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fraud_guard.app.cli.apk_options import Files, IndexDir, apk_errors_told, open_index, scanner
-from fraud_guard.app.cli.apk_shown import families as families_table
-from fraud_guard.app.cli.apk_shown import matches
 from fraud_guard.app.cli.exits import Exit, err, out, refuse_usage
 
 if TYPE_CHECKING:
@@ -63,6 +61,8 @@ def query(
     index: IndexDir = None,
 ) -> None:
     """Look for relatives of apps: the likest first, with what is the same and what differs."""
+    from fraud_guard.app.cli.apk_shown import matches
+
     with apk_errors_told(), _existing(index) as works:
         for path, fingerprint in _fingerprints(files):
             found = works.query(fingerprint, top) if fingerprint else ()
@@ -104,6 +104,8 @@ def compact(index: IndexDir = None) -> None:
 @families_app.callback()
 def families(context: typer.Context, index: IndexDir = None, top: Annotated[int, typer.Option(min=1)] = 50) -> None:
     """Families by size; `split` and `join` correct them."""
+    from fraud_guard.app.cli.apk_shown import families as families_table
+
     if context.invoked_subcommand is None:
         with apk_errors_told(), _existing(index) as works:
             out.print(families_table(works.families()[:top]))

@@ -20,7 +20,6 @@ from fraud_guard.app.cli.apk_options import (
     open_index,
     scanner,
 )
-from fraud_guard.app.cli.apk_shown import card
 from fraud_guard.app.cli.exits import Exit, err, out, refuse_usage
 
 if TYPE_CHECKING:
@@ -112,6 +111,7 @@ def _report(works: Scanner, path: Path) -> Report | None:
 
 def _show(report: Report, *, as_json: bool) -> None:
     from apk_analysis.report.json_text import to_json
+    from fraud_guard.app.cli.apk_shown import card
 
     if as_json:
         sys.stdout.write(to_json(report).decode() + "\n")
