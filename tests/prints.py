@@ -30,13 +30,13 @@ def sha256(name: object) -> str:
     return hashlib.sha256(str(name).encode()).hexdigest()
 
 
-def app(name: object, code: object | None = None, **fields: Any) -> Fingerprint:
-    """The app of this name and signer. `code`: whose code, files and pictures it has, its own by default."""
-    code = name if code is None else code
+def app(who: object, code: object | None = None, **fields: Any) -> Fingerprint:
+    """The app of this maker. `code`: whose code, files and pictures it has, its own by default."""
+    code = who if code is None else code
     own = hashes(f"methods {code}", METHODS)
     made = Fingerprint(
-        sha256(name), package=f"com.{name}.app", version_code=1, label=f"App {name}", name=f"app{name}", signers=(sha256(f"key of {name}"),),
+        sha256(who), package=f"com.{who}.app", version_code=1, label=f"App {who}", name=sha256(f"name {who}")[:9], signers=(sha256(f"key of {who}"),),
         methods=sketch(own), grams=sketch(hashes(f"grams {code}", GRAMS)), files=sketch(hashes(f"files {code}", FILES)),
-        images=looks(code, IMAGES), icon=looks(f"icon {name}", 5), modules=(Module(f"com.{code}.core", own[:40]), Module(f"com.{code}.ui", own[40:])),
+        images=looks(code, IMAGES), icon=looks(f"icon {who}", 5), modules=(Module(f"com.{code}.core", own[:40]), Module(f"com.{code}.ui", own[40:])),
     )  # fmt: skip
     return msgspec.structs.replace(made, **fields)

@@ -121,11 +121,24 @@ def decode(data: bytes) -> Fingerprint:
     """Raises UnreadableMember for what is no fingerprint of this version."""
     try:
         found = msgspec.msgpack.decode(data, type=Fingerprint, dec_hook=_array)
-    except (msgspec.MsgspecError, ValueError) as broken:
+    except (msgspec.MsgspecError, ValueError, OverflowError) as broken:
         raise UnreadableMember(f"a stored fingerprint is damaged: {broken}") from broken
     if found.version != VERSION:
         raise UnreadableMember(f"a stored fingerprint is of version {found.version}, not {VERSION}; make the index anew")
+    if not _well_formed(found):
+        raise UnreadableMember("a stored fingerprint is damaged: arrays of another shape")
     return found
+
+
+def _well_formed(f: Fingerprint) -> bool:
+    """Whether it is as `fingerprint_of` makes them: one that a sandbox told may be a lie."""
+    sketches = ((f.methods, MOST_HASHES), (f.grams, MOST_HASHES), (f.files, MOST_FILES), (f.layouts, MOST_FILES))
+    sets = [*((one.values, most) for one, most in sketches), *((one.method_hashes, MODULE_HASHES) for one in f.modules)]
+    return (
+        all(one.ndim == 1 and len(one) <= most and bool(np.all(one[1:] > one[:-1])) for one, most in sets)
+        and all(one.shape[1:] == (2,) and len(one) <= MOST_IMAGES for one in (f.images, f.icon))
+        and all(0 <= one.bound <= EVERYTHING for one, _ in sketches)
+    )
 
 
 def _array_bytes(value: Any) -> Any:
@@ -134,6 +147,12 @@ def _array_bytes(value: Any) -> Any:
     raise NotImplementedError
 
 
+class _Stored(msgspec.Struct):
+    rows: tuple[int, ...]
+    data: bytes
+
+
 def _array(kind: Any, value: Any) -> Any:
     del kind
-    return np.frombuffer(value["data"], "<u8").reshape(value["rows"]).astype(np.uint64)
+    stored = msgspec.convert(value, _Stored)
+    return np.frombuffer(stored.data, "<u8").reshape(stored.rows).astype(np.uint64)

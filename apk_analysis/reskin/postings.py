@@ -78,7 +78,7 @@ def common_keys(segments: Sequence[Segment], owner: Apps, least: int) -> Hashes:
     """The keys that apps of at least `least` owners have; `owner` by number of app. Works through the keys in parts."""
     found = []
     for start, end in _ranges(segments) if segments else ():
-        parts = [(one, slice(*np.searchsorted(one.keys, (start, end)))) for one in segments]
+        parts = [(one, slice(np.searchsorted(one.keys, start, "left"), np.searchsorted(one.keys, end, "right"))) for one in segments]
         keys = np.concatenate([np.asarray(one.keys[part]) for one, part in parts])
         apps = np.concatenate([np.asarray(one.apps[part]) for one, part in parts])
         found.append(_of_many(keys, owner[apps], least))
@@ -95,8 +95,8 @@ def _of_many(keys: Hashes, owners: Apps, least: int) -> Hashes:
 
 
 def _ranges(segments: Sequence[Segment], most: int = 4_000_000) -> list[tuple[np.uint64, np.uint64]]:
-    """Bounds that cut all keys into parts of about `most`; keys are spread evenly."""
+    """First and last keys that cut all keys into parts of about `most`; keys are spread evenly."""
     total = sum(len(one.keys) for one in segments)
     cuts = max(1, -(-total // most))
-    bounds = [((1 << 64) - 1) * i // cuts for i in range(cuts + 1)]
-    return [(np.uint64(a), np.uint64(b)) for a, b in pairwise(bounds)]
+    bounds = [(1 << 64) * i // cuts for i in range(cuts + 1)]
+    return [(np.uint64(a), np.uint64(b - 1)) for a, b in pairwise(bounds)]
