@@ -143,6 +143,7 @@ def _child(request: Request, descriptor: int, outlet: int, book: RuleBook, setti
             os.close(number)
         os.open(os.devnull, os.O_RDWR)      # 0
         os.dup(0)                           # 1
+        os.dup2(0, 2)                       # nor has a sample a say on the terminal
         level = confine(settings.cpu_s, settings.memory_bytes)
         _write_all(outlet, f"{outer or level}\n".encode())
         data = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)

@@ -52,8 +52,9 @@ class Court(msgspec.Struct, frozen=True):
 
 
 class _Told(msgspec.Struct):
-    """The parts put together; what no part told is at its default."""
+    """The parts put together; what no part told is at its default. `whole`: the last part came."""
 
+    whole: bool = False
     stages: list[Stage] = []
     evidence: dict[str, Evidence] = {}
     limits: dict[str, None] = {}
@@ -65,6 +66,11 @@ class _Told(msgspec.Struct):
     icon: bytes = b""
     fingerprint: bytes = b""
 
+    @property
+    def opened(self) -> bool:
+        """Whether there was an archive, so that more parts must follow."""
+        return any(one.name == "intake" and one.status in {"ok", "partial"} for one in self.stages)
+
 
 def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court, index: Index | None) -> tuple[Report, Fingerprint | None]:
     """The report, and the fingerprint where there is one."""
@@ -73,6 +79,8 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
         limit, status = _ENDED[answer.ended]
         told.stages.append(Stage("intake" if not told.stages else "sandbox", "partial" if status == "partial" else "failed", reason=answer.words or limit))
         told.limits[limit] = None
+    elif told.opened and not told.whole:
+        told.stages.append(Stage("sandbox", "failed", reason="what it told is torn"))
     if not any(stage.name == "intake" for stage in told.stages):
         told.stages.append(Stage("intake", "failed", reason="nothing came out of the sandbox"))
     fingerprint = _decoded(told)
@@ -103,7 +111,9 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
 def _put_together(parts: Iterable[Part]) -> _Told:
     told = _Told()
     for part in parts:
-        if part.stage.name != "archive":
+        if part.stage.name == "archive":
+            told.whole = True
+        else:
             told.stages.append(part.stage)
         told.evidence |= {one.code: one for one in part.evidence}
         told.limits |= dict.fromkeys(part.limits_hit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,12 @@ from apk_analysis.sandbox.zygote import Answer, Request, read, sha256_of, write
 from apk_analysis.worker.finish import Court, finish
 
 GRACE_S = 15.0
-_BUBBLEWRAP = ("--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  in the sandbox
+_BUBBLEWRAP = (
+    "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
+    "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+)  # fmt: skip
+_ROOT_KEEPS = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH")
+"""Root needs no user name space; it keeps what the zygote needs to read samples and to make each child nobody."""
 
 
 class Zygote:
@@ -96,7 +102,8 @@ def _outlet(process: subprocess.Popen[bytes]) -> BinaryIO:
 
 def _bubblewrap() -> list[str]:
     found = shutil.which("bwrap")
-    return [found, *_BUBBLEWRAP] if found else []
+    who = _ROOT_KEEPS if os.geteuid() == 0 else ("--unshare-user",)
+    return [found, *who, *_BUBBLEWRAP] if found else []
 
 
 class Scanner:
