@@ -18,8 +18,8 @@ from fraud_guard.memory.memory import PAGE, Journal, Memory
 from fraud_guard.memory.segments import Segments
 
 _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
-JOURNAL = "j/"
-KNOWN = "k/"
+PAGE_OF_SHARD, EPISODE, JOURNAL, KNOWN = "p", "e", "j/", "k/"
+"""First letters of keys: `p/<shard>/<number>`, `e/<token>`; the journal and what is known of verdicts are one blob each."""
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
@@ -65,9 +65,9 @@ class Pager:
         """Fill the empty memory from stored blobs. Raises IntegrityError for a foreign or damaged blob."""
         for key in sorted(blobs):
             kind, _, rest = key.partition("/")
-            if kind == "p":
+            if kind == PAGE_OF_SHARD:
                 self._restore_page(key, blobs[key])
-            elif kind == "e":
+            elif kind == EPISODE:
                 self._restore_episode(bytes.fromhex(rest), blobs[key])
             elif kind == "d":
                 self._segments.restore(key, blobs[key])
