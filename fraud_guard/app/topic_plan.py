@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fraud_guard.adapters.relaid_log import topic_of
 from fraud_guard.app.settings import Settings
-from fraud_guard.app.topics import APK_VERDICTS, INLETS, LAYOUT, LISTS, LOG, OUTLETS, PEERS, RULES, WATERMARKS, is_log
+from fraud_guard.app.topics import (
+    APK_VERDICTS,
+    INLETS,
+    LAYOUT,
+    LISTS,
+    LOG,
+    OUTLETS,
+    PEERS,
+    RULES,
+    WATERMARKS,
+    is_log,
+)
 from fraud_guard.log import RECORD_BYTES_MOST
 
 if TYPE_CHECKING:
