@@ -18,15 +18,21 @@ from apk_analysis.manifest.facts import Icon, IconFile, Manifest
 from apk_analysis.reskin.compare import NEAR_BITS
 from tests.archives import Member, archive
 
+NO_ICON = Icon()
+
+
+def colour(chance: np.random.Generator) -> tuple[int, ...]:
+    return (*chance.integers(0, 255, 3).tolist(), 255)
+
 
 def drawing(seed: int, side: int = 96) -> Image.Image:
     """A picture of a few coarse shapes."""
     chance = np.random.default_rng(seed)
-    image = Image.new("RGBA", (side, side), tuple(int(v) for v in chance.integers(0, 255, 3)) + (255,))
+    image = Image.new("RGBA", (side, side), colour(chance))
     draw = ImageDraw.Draw(image)
     for _ in range(6):
         x, y, w, h = (int(v) for v in chance.integers(0, side // 2, 4))
-        draw.ellipse((x, y, x + w + 8, y + h + 8), fill=tuple(int(v) for v in chance.integers(0, 255, 3)) + (255,))
+        draw.ellipse((x, y, x + w + 8, y + h + 8), fill=colour(chance))
     return image
 
 
@@ -40,7 +46,7 @@ def bits(a: np.ndarray, b: np.ndarray) -> int:
     return int(np.bitwise_count(a ^ b).max())
 
 
-def appearance(members: dict[str, bytes], icon: Icon = Icon()):
+def appearance(members: dict[str, bytes], icon: Icon = NO_ICON):
     return read_appearance(open_archive(archive(*(Member(name.encode(), content) for name, content in members.items()))), Manifest(icon=icon, labels={"": "甲", "zh": "乙"}))
 
 
