@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -68,7 +69,9 @@ class Index:
         return int(self._alive.sum())
 
     def add(self, fingerprint: Fingerprint, family: str = "", label: str = "") -> str:
-        """Add or replace an app; returns its family: the given one, that of the app it is made from, or a new one."""
+        """Add or replace an app; returns its family: the given one, where an analyst has put it, that of the app it is made from, or a new one."""
+        if not family and (known := self._records.find(fingerprint.sha256)) and known.set_by == "analyst":
+            family, label = known.family, label or known.label
         set_by = "analyst" if family else "machine"
         relative, owner = self._relative(fingerprint)
         if not family:
@@ -131,9 +134,9 @@ class Index:
         postings.write(whole, self._folder, name)
         self._segments = [whole]
         self._learn()
-        np.save(self._folder / f"{name}.library.npy", self._library, allow_pickle=False)
+        postings.save(self._folder / f"{name}.library.npy", self._library)
         self._records.set_segment(name, self._last, len(self))
-        for path in self._folder.glob("*.npy"):
+        for path in [*self._folder.glob("*.npy"), *self._folder.glob("*.new")]:
             if not path.name.startswith(f"{name}."):
                 path.unlink()
         self._segments = [postings.read(self._folder, name, len(self))]
@@ -196,8 +199,10 @@ class Index:
         for number, owner in owners:
             self._owner[number], self._alive[number] = owner, True
         for name, last, count in self._records.segments():
-            self._segments.append(postings.read(self._folder, name, count))
-            self._library, self._learned, self._last = np.load(self._folder / f"{name}.library.npy", allow_pickle=False), count, last
+            with suppress(OSError, ValueError, EOFError):   # gone or damaged: everything is made anew from the records
+                segment, library = postings.read(self._folder, name, count), np.load(self._folder / f"{name}.library.npy", allow_pickle=False)
+                self._segments.append(segment)
+                self._library, self._learned, self._last = library, count, last
         self._catch_up()
 
     def _catch_up(self) -> None:

@@ -5,6 +5,7 @@ Segments never change. New apps go into small segments in memory, merged as they
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -63,14 +64,26 @@ def _sorted(keys: Hashes, apps: Apps, count: int) -> Segment:
 
 def write(segment: Segment, folder: Path, name: str) -> None:
     """Two files; who reads them learns of them from what is written afterwards."""
-    np.save(folder / f"{name}.keys.npy", segment.keys, allow_pickle=False)
-    np.save(folder / f"{name}.apps.npy", segment.apps, allow_pickle=False)
+    save(folder / f"{name}.keys.npy", segment.keys)
+    save(folder / f"{name}.apps.npy", segment.apps)
+
+
+def save(path: Path, array: NDArray[np.uint64] | Apps) -> None:
+    """Whole or not at all, and on the disk: a file of this name may be in use."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def read(folder: Path, name: str, count: int) -> Segment:
-    """As it was written, mapped, not loaded. Raises OSError and ValueError."""
+    """As it was written, mapped, not loaded; the name ends in the number of keys. Raises OSError, EOFError and ValueError."""
     keys = np.load(folder / f"{name}.keys.npy", mmap_mode="r", allow_pickle=False)
     apps = np.load(folder / f"{name}.apps.npy", mmap_mode="r", allow_pickle=False)
+    if not len(keys) == len(apps) == int(name.rpartition("-")[2]):
+        raise ValueError(f"{folder / name}: {len(keys)} keys and {len(apps)} apps")
     return Segment(keys, apps, count)
 
 

@@ -77,8 +77,8 @@ def test_of_a_key_that_all_have_some_stand_for_all() -> None:
 def test_a_segment_comes_back_from_the_disk(tmp_path: Path) -> None:
     """Written and mapped it is the same, and an absent one is an error of the system."""
     before = segment({1: {3, 4}, 2: {4}})
-    postings.write(before, tmp_path, "x")
-    after = postings.read(tmp_path, "x", 2)
+    postings.write(before, tmp_path, "2-3")
+    after = postings.read(tmp_path, "2-3", 2)
     assert found_by(after, [3, 4, 5]) == {3: {1}, 4: {1, 2}}
     with pytest.raises(OSError):
-        postings.read(tmp_path, "y", 2)
+        postings.read(tmp_path, "2-4", 2)
