@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,11 +45,22 @@ class Court(msgspec.Struct, frozen=True):
 
     table: Table
     brands: tuple[Brand, ...]
+    versions: dict[str, str]
 
     @classmethod
     def of(cls, rules: Path) -> Court:
         """From the folder of APK rules. Raises RuleFault."""
-        return cls(read_table(rules / "judge.yaml"), read_brands(rules / "brands.csv"))
+        table, brands = read_table(rules / "judge.yaml"), read_brands(rules / "brands.csv")
+        versions = {"engine": ENGINE, "fingerprint": str(VERSION), "judge": str(table.version), "rules": _content_of(rules)}
+        return cls(table, brands, versions)
+
+
+def _content_of(folder: Path) -> str:
+    """A name for what all rule files say."""
+    digest = hashlib.sha256()
+    for path in sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith(".")):
+        digest.update(f"{path.relative_to(folder)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
 
 
 class _Told(msgspec.Struct):
@@ -101,7 +113,7 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
         sha256=sha256, size=size_bytes, verdict=ruling.verdict, risk=ruling.risk, file_name=name,
         reasons_zh=tuple(one.zh for one in against[:5]), reasons_en=tuple(one.en for one in against[:5]), scam_type=ruling.scam_type,
         findings=ruling.findings, reskin=reskin, impersonates=impersonates, indicators=told.indicators, stages=tuple(told.stages),
-        limits_hit=tuple(told.limits), engine_versions={"engine": ENGINE, "fingerprint": str(VERSION), "judge": str(court.table.version)},
+        limits_hit=tuple(told.limits), engine_versions=court.versions,
         manifest=msgspec.structs.replace(told.manifest, icon_png=icon), signatures=told.signatures or SignatureFact(), code=told.code,
         yara=told.hits, evidence=tuple(told.evidence.values()), sandbox=answer.level or "none",
     )  # fmt: skip

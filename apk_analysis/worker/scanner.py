@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
@@ -120,6 +121,15 @@ class Scanner:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The `engine_versions` of its reports."""
+        return self._court.versions
+
+    def stop(self) -> None:
+        """End the sandboxes; what is under way in other threads ends as if it had crashed."""
         for zygote in self._zygotes:
             zygote.stop()
 

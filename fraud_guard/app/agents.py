@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 import structlog
@@ -22,6 +22,7 @@ from fraud_guard.app.layout import base_of, log_topic
 from fraud_guard.app.scorer import Logged, Scorer, steps
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import INLETS
+from fraud_guard.app.waits import Waits
 from fraud_guard.errors import FraudGuardError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.tags.block import BLOCK_MAX
@@ -148,7 +149,15 @@ async def _every(app: faust.App, site: Site, interval_ms: int, act: Callable[[],
         await asyncio.sleep(interval_ms / 1000)
 
 
-async def persist(site: Site, act: Callable[[], Any]) -> bool:
+class Stoppable(Protocol):
+    """What an agent works for: it waits for servers, and stops when something cannot be done."""
+
+    waits: Waits
+    stopping: bool
+    failure: Exception | None
+
+
+async def persist(site: Stoppable, act: Callable[[], Any]) -> bool:
     """Do it; while a service is away do it again later. False: it cannot be done, the worker is stopping."""
     try:
         return await site.waits.outwait(act, act, lambda: site.stopping)
@@ -160,7 +169,7 @@ async def persist(site: Site, act: Callable[[], Any]) -> bool:
     return False
 
 
-def stop(site: Site, why: Exception) -> None:
+def stop(site: Stoppable, why: Exception) -> None:
     """Begin nothing new, drain and exit; the exit code tells why."""
     site.stopping = True
     if site.failure is None:
