@@ -50,7 +50,8 @@ def test_below_the_base_the_older_partition_is_read(log: RelaidLog) -> None:
 def test_commits_and_trims_are_translated(log: RelaidLog) -> None:
     """What is committed comes back as it was given; of older generations everything old goes."""
     assert log.committed("t", 1) is None
-    log.append_values("t", 1, [b"x", b"y"])
+    for value in (b"x", b"y"):
+        log.append_values("t", 1, [value])
     log.commit({("t", 1): 11})
     assert (log.committed("t", 1), log.committed("t.2", 1)) == (11, 11)
     log.trim_older("t", 4_000_000_000_000, {0: 10, 1: 11})
