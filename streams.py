@@ -11,5 +11,5 @@ app = wiring.faust_app(config, site)
 agents.take_in(app, site)  # inlets -> door -> the log
 agents.score(app, site)  # the log -> features -> rules -> fusion -> escalation -> truth
 agents.send_out(app, site)  # truth -> outbox -> stations, topics, webhook; controls back to the log
-agents.chase_deadlines(app, site)  # silence -> the next level; idle -> watermark; new rules -> new generation
+agents.chase_deadlines(app, site)  # silence -> the next level; idle -> watermark; verdicts, new rules -> the log
 agents.keep_history(app, site)  # the log -> Parquet by day, where a folder is set

@@ -6,7 +6,9 @@ ApkError
 ├── UnreadableMember     the bytes of a member are not what they should be (AXML, ARSC, DEX …)
 ├── LimitExceeded        a limit was reached; what was read before it stands
 ├── StoreDamaged         a stored sample is gone or no longer has its own check sum
-└── RuleFault            a YARA rule of ours cannot be used; never caused by a sample
+├── SandboxMissing       the sandbox is weaker than demanded: nothing is dissected
+├── RuleFault            a YARA rule of ours cannot be used; never caused by a sample
+└── FontMissing          no font with Chinese is found, so no PDF and no picture can be drawn
 """
 
 from __future__ import annotations
@@ -46,3 +48,11 @@ class RuleFault(ApkError):
     def __init__(self, message: str, *, file: str, line: int = 0, remedy: str) -> None:
         super().__init__(f"{file}:{line}: {message} — {remedy}")
         self.message, self.file, self.line, self.remedy = message, file, line, remedy
+
+
+class SandboxMissing(ApkError):
+    """The sandbox cannot be had as strong as the settings demand; nothing is dissected without it."""
+
+
+class FontMissing(ApkError):
+    """No font with Chinese characters was found; the message names the places and a package that brings one."""

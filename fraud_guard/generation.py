@@ -19,8 +19,10 @@ from fraud_guard.escalation.policy import EscalationPolicy
 from fraud_guard.fusion.policy import FusionPolicy
 from fraud_guard.rulebook.book import Book
 from fraud_guard.rulebook.load import load_model, load_rules
+from fraud_guard.touches.policy import TouchPolicy
 
-FUSION, ESCALATION = "policy/fusion.yaml", "policy/escalation.yaml"
+FUSION, ESCALATION, TOUCHES = "policy/fusion.yaml", "policy/escalation.yaml", "policy/touches.yaml"
+"""The last one may be missing: generations before it have none."""
 
 
 class Generation(msgspec.Struct, frozen=True):
@@ -46,7 +48,8 @@ def _build(texts: tuple[tuple[str, str], ...]) -> Generation:
             raise RuleError("missing policy file", file=needed, remedy="restore it from the distribution")
     fusion, escalation = load_model(FUSION, files[FUSION], FusionPolicy), load_model(ESCALATION, files[ESCALATION], EscalationPolicy)
     behaviour = behaviour_of(files)
-    policies = Policies(fusion.beside_model() if behaviour else fusion, escalation)
+    touches = load_model(TOUCHES, files[TOUCHES], TouchPolicy) if TOUCHES in files else TouchPolicy()
+    policies = Policies(fusion.beside_model() if behaviour else fusion, escalation, touches)
     return Generation(content_id(files), Book(rules), policies, behaviour)
 
 

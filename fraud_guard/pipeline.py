@@ -9,8 +9,12 @@ just before its first tag whose watermark has reached them.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -26,9 +30,12 @@ from fraud_guard.memory.memory import Memory
 from fraud_guard.rounds import NO_TAG, Looked, Rounds, tokens_of
 from fraud_guard.rulebook.chains import SequenceHit
 from fraud_guard.tags.block import Block, Controls, unpack_area
-from fraud_guard.tags.control import Control
+from fraud_guard.tags.control import OF_NOBODY, Control
 from fraud_guard.tags.kinds import Flag, Kind
 from fraud_guard.tags.reasons import Reason
+from fraud_guard.touches.evidence import evidence_of
+from fraud_guard.touches.known import Bad, Found
+from fraud_guard.touches.notice import Notice
 
 Ints = npt.NDArray[np.intp]
 
@@ -63,6 +70,18 @@ def settle(token: bytes, up_to_ms: int, memory: Memory, generation: Generation) 
     return _Decision(memory, generation, np.array([memory.watermark_ms]), here, whole=False).settle(token, up_to_ms)
 
 
+class _Touch(NamedTuple):
+    """A tag that touched something bad, with what was known right after it; `after` rows had been noted by then."""
+
+    after: int
+    token: bytes
+    bad: Bad
+    tag: int
+    now_ms: int
+    watermark_ms: int
+    area: int
+
+
 class _Decision:
     """The working state of one call."""
 
@@ -75,19 +94,29 @@ class _Decision:
         self.positions = positions
         self.rounds = Rounds(memory, self.book, self.watermarks_ms, positions)
         self.observed: dict[bytes, int] = {}
+        self.touched: list[_Touch] = []
         self.alerts: list[AlertEffect] = []
         self.hits: list[Hit] = []
 
     def block(self, block: Block) -> Effects:
         kept, dead, tally = self._without_duplicates(block)
+        touching = self.memory.known.touching(block.rows)
         for index, slots in self.rounds.in_rounds(block.rows, kept):
             self.rounds.apply(block.rows, index, slots)
+            if touching is not None and (some := touching[index]).any():
+                self._note_touches(block.rows, index[some], slots[some])
         return self._finish(dead, tally)
 
     def controls(self, record: Controls) -> Effects:
         for control, position in zip(record.items, record.positions, strict=True):
+            if control.kind in OF_NOBODY:
+                self._control_of_nobody(control, position)
+                continue
             self._settle(control.token, control.ts_ms, position)
-            self._control(control, position)
+            if control.kind == "indicator":
+                self._find(control, position)
+            else:
+                self._control(control, position)
         if record.positions:
             self.memory.position = record.positions[-1]
         return self._finish([], Tally(controls=len(record.items)))
@@ -134,15 +163,24 @@ class _Decision:
     def _judge(self) -> None:
         """Run the rules and the model once over all rows noted so far, and take what hits to the episodes in order."""
         looked = self.rounds.take()
-        if looked is None:
-            return
+        touched, self.touched = self.touched, []
+        if looked is not None:
+            touched = self._judge_noted(looked, touched)
+        self._observe_touches(touched)
+
+    def _judge_noted(self, looked: Looked, touched: list[_Touch]) -> list[_Touch]:
+        """Take what hits to the episodes, and touches in between in their turn; returns those that come behind all."""
         masks: dict[int, np.ndarray] = {}
         for rule, row in looked.sequences:
             masks.setdefault(rule, np.zeros(len(looked.rows), np.bool_))[row] = True
         found = self.book.match(looked.rows, looked.features, masks)
         hit = np.logical_or.reduce([np.zeros(len(looked.rows), np.bool_), *found.values()])
-        weights = self._weights(looked, hit)
+        weights = self._weights(looked, hit, touched)
         for i in np.flatnonzero(hit | (weights > 0)).tolist():
+            if touched and touched[0].after <= i:
+                earlier = bisect_right(touched, i, key=lambda t: t.after)
+                self._observe_touches(touched[:earlier])
+                touched = touched[earlier:]
             token = looked.rows["token"][i].tobytes()
             if self.mode >= Mode.FEW and not hit[i] and self._is_quiet(looked, i, token):
                 continue
@@ -151,15 +189,16 @@ class _Decision:
             evidence += self._second_voice(looked, i, at, float(weights[i]), evidence)
             self.hits += [Hit(e.id, token, e.ts_ms) for e in evidence]
             self._observe(at, evidence)
+        return touched
 
-    def _weights(self, looked: Looked, hit: np.ndarray) -> np.ndarray:
+    def _weights(self, looked: Looked, hit: np.ndarray, touched: Sequence[_Touch]) -> np.ndarray:
         """The model's weight of each row; in mode FEW it is asked only where it may be heard (see `_is_quiet`)."""
         if self.behaviour is None:
             return np.zeros(len(looked.rows))
         if self.mode < Mode.FEW:
             return self.behaviour.weights(looked)
         tokens, episodes = tokens_of(looked.rows), self.memory.episodes
-        loud = {token for token, one in zip(tokens, hit.tolist(), strict=True) if one}
+        loud = {token for token, one in zip(tokens, hit.tolist(), strict=True) if one} | {one.token for one in touched}
         asked = np.flatnonzero([token in loud or token in episodes for token in tokens])
         weights = np.zeros(len(tokens))
         if len(asked):
@@ -172,6 +211,24 @@ class _Decision:
         if episode is None or (episode.n and episode.expire_ms <= looked.watermark_ms[i]):
             return True
         return not standing(episode, max(int(looked.now_ms[i]), episode.ts_ms))
+
+    def _note_touches(self, rows: np.ndarray, index: Ints, slots: Ints) -> None:
+        """Keep in mind which of the rows just applied touched something bad."""
+        heads, after = self.memory.head[slots], self.rounds.noted
+        for i, head in zip(index.tolist(), heads, strict=True):
+            now_ms = max(int(rows["ts_ms"][i]), int(head["last_ms"]))
+            bad = self.memory.known.met(rows[i], now_ms)
+            if bad is not None:
+                watermark_ms = max(int(self.watermarks_ms[i]), int(rows["watermark_ms"][i]) + int(rows["ahead_ms"][i]))
+                tag = int(rows["position"][i])
+                self.touched.append(_Touch(after, head["token"].tobytes(), bad, tag, now_ms, watermark_ms, int(head["area"])))
+
+    def _observe_touches(self, touched: Sequence[_Touch]) -> None:
+        for one in touched:
+            self._expire(one.token, one.watermark_ms, one.tag)
+            alerts = int(self.memory.head["alerts"][self.memory.slots[one.token]])
+            at = Sighting(one.token, alerts, one.now_ms, one.tag, unpack_area(one.area))
+            self._observe(at, [evidence_of(one.bad, (one.tag,), one.now_ms, self.policies.touches)])
 
     def _sighting(self, looked: Looked, i: int, token: bytes) -> Sighting:
         alerts = int(self.memory.head["alerts"][self.memory.slots[token]])
@@ -236,6 +293,35 @@ class _Decision:
             self.rounds.fire([slot], up_to_ms)
             self._judge()
             self._expire(token, up_to_ms)
+
+    def _control_of_nobody(self, control: Control, position: int) -> None:
+        """A verdict holds from here on; a hunt has told of everybody."""
+        known = self.memory.known
+        if control.kind == "verdict":
+            if void := known.hear(msgspec.json.decode(control.body, type=Notice), position):
+                self._take_back(void)
+        elif control.kind == "hunted":
+            known.close(Found.read(control.body))
+
+    def _take_back(self, evidence_id: str) -> None:
+        """A verdict no longer holds: its evidence goes. The level of an open alert is for people to lower."""
+        for token, episode in self.memory.episodes.items():
+            kept = [e for e in episode.evidence if e.id != evidence_id]
+            if len(kept) < len(episode.evidence):
+                episode.evidence = kept
+                self.memory.episodes_dirty.add(token)
+
+    def _find(self, control: Control, position: int) -> None:
+        """A hunt found an earlier touch of the subject: it counts from the verdict on, once."""
+        memory, found, slot = self.memory, Found.read(control.body), self.memory.slots.get(control.token)
+        if slot is None or not memory.known.meet(found, control.token):
+            return
+        head = memory.head[slot]
+        now_ms = max(control.ts_ms, int(head["last_ms"]))
+        bad = memory.known.bad(found.key, now_ms)
+        if bad is not None:
+            at = Sighting(control.token, int(head["alerts"]), now_ms, position, unpack_area(int(head["area"])))
+            self._observe(at, [evidence_of(bad, (control.n,), now_ms, self.policies.touches)])
 
     def _control(self, control: Control, position: int) -> None:
         """A release ends and forgets everything; a closure only its own alert, if that is still open."""

@@ -6,7 +6,7 @@ Adapters implement them; `tests/conformance` holds every adapter to the same pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -16,6 +16,9 @@ from fraud_guard.escalation.alert import Alert, AlertChange, EvidenceView
 from fraud_guard.escalation.effects import AlertEffect
 from fraud_guard.escalation.policy import EscalationPolicy
 from fraud_guard.feedback.closure import Closure
+
+if TYPE_CHECKING:
+    from fraud_guard.touches.index import Touches
 
 Now = Callable[[], int]
 """Wall clock in epoch milliseconds; only adapters and app may own one."""
@@ -218,6 +221,25 @@ class DeadLetters(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Letters by reason, without the replayed ones."""
+
+
+class TouchStore(Protocol):
+    """The touch index of a site, by partition of the log. Raises DependencyError, IntegrityError for a damaged segment."""
+
+    def add(self, partition: str, touches: Touches, newest_ms: int) -> None:
+        """Keep sorted touches, the newest of them at `newest_ms`; durable when it returns."""
+
+    def find(self, partition: str, keys: Iterable[int], below: int) -> Touches:
+        """Who touched one of `keys` at positions below: the first touch of each (key, token), sorted."""
+
+    def erase(self, partition: str | None, token: bytes) -> int:
+        """Forget every touch of a subject, with None in all partitions; returns how many there were."""
+
+    def tidy(self, partition: str, now_ms: int) -> int:
+        """Forget what is too old, make small segments one; returns how many segments are gone."""
+
+    def close(self) -> None:
+        """Release files and connections."""
 
 
 class Vault(Protocol):

@@ -71,6 +71,11 @@ class Rounds:
         self._applied: list[tuple[Ints, np.ndarray]] = []
         self._noted: list[_Noted] = []
 
+    @property
+    def noted(self) -> int:
+        """Rows noted since the last `take`."""
+        return sum(len(one.rows) for one in self._noted)
+
     def take(self) -> Looked | None:
         """What was noted since the last call, as one; None if nothing."""
         noted, self._noted = self._noted, []

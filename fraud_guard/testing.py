@@ -52,7 +52,7 @@ class Driver:
 
     def step(self, chunk: int = CHUNK) -> bool:
         """Move everything on by at most one chunk; False when there was nothing to do."""
-        return any([self.advance(chunk), self.deliver()])
+        return any([self.advance(chunk), self.deliver(), self.site.follow_verdicts()])
 
     def advance(self, chunk: int = CHUNK) -> bool:
         """One chunk through the door, and what is in the log through the scorers."""

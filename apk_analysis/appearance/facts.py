@@ -18,8 +18,8 @@ class Appearance(msgspec.Struct, frozen=True):
     """The appearance of an APK.
 
     `icon`: shape (crops, 2), pHash and dHash of 64 bit of each normalised crop of the icon, fixed order; empty without one.
-    `images`: shape (n, 2), the same of every distinct image that shows something. `files`: the first 64 bit of the
-    SHA-256 of each resource file, sorted. `layouts`: hashes of layouts with identifiers left out, sorted.
+    `images`: shape (n, 2), the same of every distinct image that shows something. `files`: of each file that is
+    neither code nor signature, from check sum and size in the directory, sorted. `layouts`: hashes of layouts with identifiers left out, sorted.
     `labels`: the names that people see, as written; the default first. `icon_png`: a small PNG for reports.
     """
 

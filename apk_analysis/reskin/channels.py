@@ -14,8 +14,8 @@ import numpy as np
 from apk_analysis.code.mixing import Hashes, mix
 from apk_analysis.reskin.fingerprint import Fingerprint
 
-KINDS = ("method", "gram", "file", "layout", "image", "icon", "app_id", "signer", "host", "package")
-VOTES = np.array([1.0, 0.5, 0.5, 0.5, 2.0, 2.0, 30.0, 5.0, 5.0, 3.0])
+KINDS = ("method", "gram", "file", "layout", "image", "icon", "app_id", "signer", "host", "package", "label")
+VOTES = np.array([1.0, 0.5, 0.5, 0.5, 2.0, 2.0, 30.0, 5.0, 5.0, 3.0, 3.0])
 """How much one thing in common counts when candidates are ranked."""
 SEGMENTS = 4
 """A picture's 64 bits in segments of 16: two pictures that differ in three bits have one of them in common."""
@@ -33,7 +33,7 @@ def keys_of(fingerprint: Fingerprint) -> Keys:
     f = fingerprint
     parts = (
         f.methods.values, f.grams.values, f.files.values, f.layouts.values, f.images[:, 0] if len(f.images) else f.images.reshape(-1),
-        _segments(f.icon), _hashed(f.app_ids), _hashed(f.signers), _hashed(f.hosts), _hashed((f.package,) if f.package else ()),
+        _segments(f.icon), _hashed(f.app_ids), _hashed(f.signers), _hashed(f.hosts), _hashed((f.package,) if f.package else ()), _hashed((f.name,) if f.name else ()),
     )  # fmt: skip
     values = np.concatenate([salted(part, kind) for kind, part in enumerate(parts)])
     kinds = np.repeat(np.arange(len(parts)), [len(part) for part in parts])

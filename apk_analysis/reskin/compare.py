@@ -8,12 +8,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from apk_analysis.brands.names import alike
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin.channels import KINDS, salted
 from apk_analysis.reskin.fingerprint import Fingerprint, Sketch
 
 NEAR_BITS = 10      # of 64, in pHash and dHash: re-encoded, resized or recoloured
 SURE, DOUBTFUL = 0.8, 0.35
+LEAST_ALIKE = 0.6
 FEW_METHODS, FEW_GRAMS, FEW_FILES, FEW_IMAGES, FEW_COMPONENTS = 6, 24, 8, 5, 4
 
 
@@ -62,6 +64,11 @@ class Likeness(msgspec.Struct, frozen=True):
     shell: bool = False
     probability: float = 0.0
 
+    @property
+    def worn(self) -> bool:
+        """Whether one wears name and icon of the other, which is of other code and another signer."""
+        return self.same_label and self.icon == 1 and not self.same_signer and self.probability < SURE
+
 
 def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
     """How alike `a` and `b` are; keys in `library` (sorted) are of many makers and count for nothing."""
@@ -72,7 +79,7 @@ def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
         components=_sets(set(a.components), set(b.components)), hosts=len(set(a.hosts) & set(b.hosts)),
         app_id=_app_ids(a, b), icon=_icons(a.icon, b.icon), same_signer=bool(set(a.signers) & set(b.signers)),
         same_public_key=bool(set(a.public_keys) & set(b.public_keys)),
-        same_package=bool(a.package) and a.package == b.package, same_label=bool(a.label) and a.label == b.label,
+        same_package=bool(a.package) and a.package == b.package, same_label=alike(a.name, b.name) >= LEAST_ALIKE or alike(b.name, a.name) >= LEAST_ALIKE,
         shell=a.shell_only or b.shell_only,
     )  # fmt: skip
     return msgspec.structs.replace(found, probability=_probability(found))
@@ -155,7 +162,7 @@ def _code(found: Likeness) -> float:
 def _contained(part: Overlap, few: int) -> float:
     """From how much of one is in the other, less where there is little of it."""
     enough = min(1.0, 0.5 + 0.5 * part.shared / (4 * few))
-    return enough * 11.0 * (part.contained - 0.3) / 0.7
+    return enough * 20.0 * (part.contained - 0.6)
 
 
 def _one_sided(found: Likeness) -> bool:

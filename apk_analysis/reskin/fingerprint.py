@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from apk_analysis.appearance.facts import Appearance, no_looks
+from apk_analysis.brands.names import normalised
 from apk_analysis.certificate.results import Signatures
 from apk_analysis.certificate.x509 import Certificate
 from apk_analysis.code.facts import Code, Hashes, Module, no_hashes
@@ -42,7 +43,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     """What two apps are compared by.
 
     `methods`, `grams`: of the app's own code, libraries known by name left out; `files`: of resources and assets.
-    `signers`: SHA-256 of certificates and of public keys whose private key is not public, those of the lineage too.
+    `name`: the label made comparable. `signers`: SHA-256 of certificates and of public keys whose private key is not public, those of the lineage too.
     `public_keys`: of the others, which anybody can sign with. `shell_only`: the code is a packer's and says nothing.
     """
 
@@ -50,6 +51,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     package: str = ""
     version_code: int = 0
     label: str = ""
+    name: str = ""
     signers: tuple[str, ...] = ()
     public_keys: tuple[str, ...] = ()
     methods: Sketch = Sketch()
@@ -72,10 +74,11 @@ def fingerprint_of(
     sha256: str, manifest: Manifest, signatures: Signatures, code: Code, appearance: Appearance, hosts: Iterable[str] = ()
 ) -> Fingerprint:
     """The fingerprint of an app; `hosts` are those that it talks to, benign infrastructure left out."""
+    label = (appearance.labels or tuple(manifest.labels.values()) or ("",))[0]
     own = () if code.shell_only else [one for one in code.modules if not is_library(one.name)]
     return Fingerprint(
         sha256=sha256, package=manifest.package, version_code=manifest.version_code,
-        label=(appearance.labels or tuple(manifest.labels.values()) or ("",))[0],
+        label=label, name=normalised(label),
         signers=_signers(signatures), public_keys=tuple(sorted({one.sha256 for one in signatures.certificates if is_public(one)})), methods=sketch(_all_of(own)),
         grams=Sketch() if code.shell_only else sketch(code.own_grams),
         files=sketch(appearance.files, MOST_FILES), layouts=sketch(appearance.layouts, MOST_FILES),
@@ -118,11 +121,24 @@ def decode(data: bytes) -> Fingerprint:
     """Raises UnreadableMember for what is no fingerprint of this version."""
     try:
         found = msgspec.msgpack.decode(data, type=Fingerprint, dec_hook=_array)
-    except (msgspec.MsgspecError, ValueError) as broken:
+    except (msgspec.MsgspecError, ValueError, OverflowError) as broken:
         raise UnreadableMember(f"a stored fingerprint is damaged: {broken}") from broken
     if found.version != VERSION:
         raise UnreadableMember(f"a stored fingerprint is of version {found.version}, not {VERSION}; make the index anew")
+    if not _well_formed(found):
+        raise UnreadableMember("a stored fingerprint is damaged: arrays of another shape")
     return found
+
+
+def _well_formed(f: Fingerprint) -> bool:
+    """Whether it is as `fingerprint_of` makes them: one that a sandbox told may be a lie."""
+    sketches = ((f.methods, MOST_HASHES), (f.grams, MOST_HASHES), (f.files, MOST_FILES), (f.layouts, MOST_FILES))
+    sets = [*((one.values, most) for one, most in sketches), *((one.method_hashes, MODULE_HASHES) for one in f.modules)]
+    return (
+        all(one.ndim == 1 and len(one) <= most and bool(np.all(one[1:] > one[:-1])) for one, most in sets)
+        and all(one.shape[1:] == (2,) and len(one) <= MOST_IMAGES for one in (f.images, f.icon))
+        and all(0 <= one.bound <= EVERYTHING for one, _ in sketches)
+    )
 
 
 def _array_bytes(value: Any) -> Any:
@@ -131,6 +147,12 @@ def _array_bytes(value: Any) -> Any:
     raise NotImplementedError
 
 
+class _Stored(msgspec.Struct):
+    rows: tuple[int, ...]
+    data: bytes
+
+
 def _array(kind: Any, value: Any) -> Any:
     del kind
-    return np.frombuffer(value["data"], "<u8").reshape(value["rows"]).astype(np.uint64)
+    stored = msgspec.convert(value, _Stored)
+    return np.frombuffer(stored.data, "<u8").reshape(stored.rows).astype(np.uint64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -25,7 +26,8 @@ from apk_analysis.reskin.records import NewRow, Records, Row
 from apk_analysis.reskin.relation import Relation, differences, in_words, relation_of
 
 CANDIDATES = 12
-LEAST_VOTES = 3.0
+LEAST_VOTES, LEAST_SHARE = 3.0, 0.1
+"""What a candidate needs: so many votes, and so large a part of those of the best."""
 AT_ONCE = 4_096
 FEW = 400
 LEAST_OWNERS, MOST_OWNERS, OWNERS_SHARE = 5, 64, 0.002
@@ -67,7 +69,9 @@ class Index:
         return int(self._alive.sum())
 
     def add(self, fingerprint: Fingerprint, family: str = "", label: str = "") -> str:
-        """Add or replace an app; returns its family: the given one, that of the app it is made from, or a new one."""
+        """Add or replace an app; returns its family: the given one, where an analyst has put it, that of the app it is made from, or a new one."""
+        if not family and (known := self._records.find(fingerprint.sha256)) and known.set_by == "analyst":
+            family, label = known.family, label or known.label
         set_by = "analyst" if family else "machine"
         relative, owner = self._relative(fingerprint)
         if not family:
@@ -87,8 +91,15 @@ class Index:
         library = self._known_library()
         rows = self._candidates(fingerprint, library)
         found = [self._match(fingerprint, row, library) for row in rows if row.sha256 != fingerprint.sha256]
-        related = [one for one in found if one.relation != "unrelated"]
+        related = [one for one in found if one is not None]
         return tuple(sorted(related, key=lambda one: (-one.likeness.probability, one.sha256))[:most])
+
+    def wearing(self, fingerprint: Fingerprint) -> tuple[Match, ...]:
+        """Genuine apps whose name and icon it wears."""
+        library = self._known_library()
+        rows = [row for row in self._candidates(fingerprint, library) if row.label == "good"]
+        found = [self._match(fingerprint, row, library, worn=True) for row in rows]
+        return tuple(one for one in found if one is not None)
 
     def get(self, sha256: str) -> Fingerprint | None:
         """The fingerprint of this app."""
@@ -123,9 +134,9 @@ class Index:
         postings.write(whole, self._folder, name)
         self._segments = [whole]
         self._learn()
-        np.save(self._folder / f"{name}.library.npy", self._library, allow_pickle=False)
+        postings.save(self._folder / f"{name}.library.npy", self._library)
         self._records.set_segment(name, self._last, len(self))
-        for path in self._folder.glob("*.npy"):
+        for path in [*self._folder.glob("*.npy"), *self._folder.glob("*.new")]:
             if not path.name.startswith(f"{name}."):
                 path.unlink()
         self._segments = [postings.read(self._folder, name, len(self))]
@@ -188,8 +199,10 @@ class Index:
         for number, owner in owners:
             self._owner[number], self._alive[number] = owner, True
         for name, last, count in self._records.segments():
-            self._segments.append(postings.read(self._folder, name, count))
-            self._library, self._learned, self._last = np.load(self._folder / f"{name}.library.npy", allow_pickle=False), count, last
+            with suppress(OSError, ValueError, EOFError):   # gone or damaged: everything is made anew from the records
+                segment, library = postings.read(self._folder, name, count), np.load(self._folder / f"{name}.library.npy", allow_pickle=False)
+                self._segments.append(segment)
+                self._library, self._learned, self._last = library, count, last
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -232,13 +245,17 @@ class Index:
         here = self._alive[apps]
         numbers, places = np.unique(apps[here], return_inverse=True)
         scores = np.bincount(places, votes[which[here]], len(numbers))
-        best = [i for i in np.argsort(-scores, kind="stable")[:CANDIDATES] if scores[i] >= LEAST_VOTES]
+        least = max(LEAST_VOTES, LEAST_SHARE * float(scores.max(initial=0.0)))
+        best = [i for i in np.argsort(-scores, kind="stable")[:CANDIDATES] if scores[i] >= least]
         return self._records.get([int(numbers[i]) for i in best]) if best else []
 
-    def _match(self, fingerprint: Fingerprint, row: Row, library: Hashes) -> Match:
+    def _match(self, fingerprint: Fingerprint, row: Row, library: Hashes, *, worn: bool = False) -> Match | None:
+        """What it is to this app: None when nothing, or with `worn` when it does not wear its name and icon."""
         other = decode(row.print)
         likeness = compare(fingerprint, other, library)
         relation = relation_of(likeness, row.label)
+        if (not likeness.worn) if worn else relation == "unrelated":
+            return None
         differs, same = differences(fingerprint, other, likeness)
         return Match(row.sha256, row.family, row.label, relation, likeness, differs, same, *in_words(fingerprint, likeness, relation, differs), other)
 

@@ -5,6 +5,7 @@ Segments never change. New apps go into small segments in memory, merged as they
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -63,14 +64,26 @@ def _sorted(keys: Hashes, apps: Apps, count: int) -> Segment:
 
 def write(segment: Segment, folder: Path, name: str) -> None:
     """Two files; who reads them learns of them from what is written afterwards."""
-    np.save(folder / f"{name}.keys.npy", segment.keys, allow_pickle=False)
-    np.save(folder / f"{name}.apps.npy", segment.apps, allow_pickle=False)
+    save(folder / f"{name}.keys.npy", segment.keys)
+    save(folder / f"{name}.apps.npy", segment.apps)
+
+
+def save(path: Path, array: NDArray[np.uint64] | Apps) -> None:
+    """Whole or not at all, and on the disk: a file of this name may be in use."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def read(folder: Path, name: str, count: int) -> Segment:
-    """As it was written, mapped, not loaded. Raises OSError and ValueError."""
+    """As it was written, mapped, not loaded; the name ends in the number of keys. Raises OSError, EOFError and ValueError."""
     keys = np.load(folder / f"{name}.keys.npy", mmap_mode="r", allow_pickle=False)
     apps = np.load(folder / f"{name}.apps.npy", mmap_mode="r", allow_pickle=False)
+    if not len(keys) == len(apps) == int(name.rpartition("-")[2]):
+        raise ValueError(f"{folder / name}: {len(keys)} keys and {len(apps)} apps")
     return Segment(keys, apps, count)
 
 
@@ -78,7 +91,7 @@ def common_keys(segments: Sequence[Segment], owner: Apps, least: int) -> Hashes:
     """The keys that apps of at least `least` owners have; `owner` by number of app. Works through the keys in parts."""
     found = []
     for start, end in _ranges(segments) if segments else ():
-        parts = [(one, slice(*np.searchsorted(one.keys, (start, end)))) for one in segments]
+        parts = [(one, slice(np.searchsorted(one.keys, start, "left"), np.searchsorted(one.keys, end, "right"))) for one in segments]
         keys = np.concatenate([np.asarray(one.keys[part]) for one, part in parts])
         apps = np.concatenate([np.asarray(one.apps[part]) for one, part in parts])
         found.append(_of_many(keys, owner[apps], least))
@@ -95,8 +108,8 @@ def _of_many(keys: Hashes, owners: Apps, least: int) -> Hashes:
 
 
 def _ranges(segments: Sequence[Segment], most: int = 4_000_000) -> list[tuple[np.uint64, np.uint64]]:
-    """Bounds that cut all keys into parts of about `most`; keys are spread evenly."""
+    """First and last keys that cut all keys into parts of about `most`; keys are spread evenly."""
     total = sum(len(one.keys) for one in segments)
     cuts = max(1, -(-total // most))
-    bounds = [((1 << 64) - 1) * i // cuts for i in range(cuts + 1)]
-    return [(np.uint64(a), np.uint64(b)) for a, b in pairwise(bounds)]
+    bounds = [(1 << 64) * i // cuts for i in range(cuts + 1)]
+    return [(np.uint64(a), np.uint64(b - 1)) for a, b in pairwise(bounds)]

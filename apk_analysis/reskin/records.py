@@ -36,11 +36,11 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Records:
-    """The file `index.db` of a folder."""
+    """The file `index.db` of a folder. One thread at a time."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / "index.db", timeout=30.0, isolation_level=None)
+        self._db = sqlite3.connect(folder / "index.db", timeout=30.0, isolation_level=None, check_same_thread=False)
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_TABLES)

@@ -20,6 +20,9 @@ from apk_analysis.yara_scan.rooms import room_of, rooms_for, views
 LISTING, WHOLE = "(listing)", "(whole)"
 """Stand for a member's name where a rule is tried on all names, or on the file itself."""
 _OFFSETS = 16
+# What YARA keeps of a flood of matches is many times the bytes it reads: a large member is scanned in windows.
+# A rule that needs two patterns finds them only in one window, which no code or script of honest size exceeds.
+WINDOW_BYTES, OVERLAP_BYTES = 16 << 20, 64 << 10
 _WORDS = MappingProxyType({
     "yara_cut": ("成员过大，仅扫描了开头部分", "a member is so large that only its beginning was scanned"),
     "yara_failed": ("YARA 扫描失败", "scanning with YARA failed"),
@@ -95,14 +98,18 @@ class _Scan:
             content = memoryview(content)[: max(left, 0)]
         self._looks += 1
         self._bytes += len(content)
-        for match in self._matches(rules, member, content):
-            self._take(match, member)
+        for start in range(0, max(len(content) - OVERLAP_BYTES, 1), WINDOW_BYTES - OVERLAP_BYTES):
+            window = content if len(content) <= WINDOW_BYTES else memoryview(content)[start : start + WINDOW_BYTES]
+            for match in self._matches(rules, member, window):
+                self._take(match, member, start)
 
     def _matches(self, rules: yara.Rules, member: str, content: Buffer | memoryview) -> list[yara.Match]:
         def flooded(_kind: int, _about: object) -> int:
             self.ledger.note("yara_flooded", member)
             return int(yara.CALLBACK_CONTINUE)
 
+        if self._timeouts >= self._limits.timeouts:
+            return []
         try:
             return list(rules.match(
                 data=content, externals=self._externals | {"member_name": member}, fast=True,
@@ -115,12 +122,12 @@ class _Scan:
             self.ledger.note("yara_failed", member)
         return []
 
-    def _take(self, match: yara.Match, member: str) -> None:
+    def _take(self, match: yara.Match, member: str, start: int) -> None:
         facts = self._book.facts[match.rule]
         if (facts.id, member) in self._hits or self._told[facts.id] >= self._limits.hits_per_rule:
             return
         self._told[facts.id] += 1
-        firsts = [(one.instances[0].offset, one.identifier) for one in match.strings][:_OFFSETS]
+        firsts = [(start + one.instances[0].offset, one.identifier) for one in match.strings][:_OFFSETS]
         self._hits[facts.id, member] = Hit(
             facts.id, facts.version, facts.kind, member, facts.zh, facts.en, facts.weight, facts.confidence, facts.scam_type,
             tuple(offset for offset, _ in firsts), tuple(name for _, name in firsts),

@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 import structlog
@@ -22,6 +22,7 @@ from fraud_guard.app.layout import base_of, log_topic
 from fraud_guard.app.scorer import Logged, Scorer, steps
 from fraud_guard.app.site import Site
 from fraud_guard.app.topics import INLETS
+from fraud_guard.app.waits import Waits
 from fraud_guard.errors import FraudGuardError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.tags.block import BLOCK_MAX
@@ -32,7 +33,7 @@ DOOR_RECORDS = 4 * BLOCK_MAX
 SCORER_RECORDS = 16
 """Blocks that the scorer is handed at once; they are small where tags come from several doors or the feed is slow."""
 
-HISTORY_TICK_MS = 1_000
+HISTORY_TICK_MS = VERDICT_TICK_MS = 1_000
 
 
 def take_in(app: faust.App, site: Site) -> None:
@@ -107,7 +108,7 @@ def send_out(app: faust.App, site: Site) -> None:
 
 
 def chase_deadlines(app: faust.App, site: Site) -> None:
-    """Silence -> the next level; a quiet door -> the watermark; a changed rule -> a new generation; changed lists -> the door."""
+    """Silence -> the next level; a quiet door -> the watermark; verdicts, changed rules -> the log; changed lists -> the door."""
 
     @app.task
     async def clocks() -> None:
@@ -116,6 +117,10 @@ def chase_deadlines(app: faust.App, site: Site) -> None:
     @app.task
     async def idle() -> None:
         await _every(app, site, 1_000, site.door_tick)
+
+    @app.task
+    async def verdicts() -> None:
+        await _every(app, site, VERDICT_TICK_MS, site.follow_verdicts)
 
     @app.task
     async def rules() -> None:
@@ -144,7 +149,15 @@ async def _every(app: faust.App, site: Site, interval_ms: int, act: Callable[[],
         await asyncio.sleep(interval_ms / 1000)
 
 
-async def persist(site: Site, act: Callable[[], Any]) -> bool:
+class Stoppable(Protocol):
+    """What an agent works for: it waits for servers, and stops when something cannot be done."""
+
+    waits: Waits
+    stopping: bool
+    failure: Exception | None
+
+
+async def persist(site: Stoppable, act: Callable[[], Any]) -> bool:
     """Do it; while a service is away do it again later. False: it cannot be done, the worker is stopping."""
     try:
         return await site.waits.outwait(act, act, lambda: site.stopping)
@@ -156,7 +169,7 @@ async def persist(site: Site, act: Callable[[], Any]) -> bool:
     return False
 
 
-def stop(site: Site, why: Exception) -> None:
+def stop(site: Stoppable, why: Exception) -> None:
     """Begin nothing new, drain and exit; the exit code tells why."""
     site.stopping = True
     if site.failure is None:

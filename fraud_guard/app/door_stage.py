@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import msgspec
 import numpy as np
 import structlog
 
@@ -28,6 +29,7 @@ from fraud_guard.ports import DeadLetter, DeadLetters
 from fraud_guard.tags.block import EMPTY, Block, Controls, decode_record, encode_block, encode_controls, join
 from fraud_guard.tags.control import Control
 from fraud_guard.tags.reasons import Reason
+from fraud_guard.touches.notice import Notice
 
 log = structlog.get_logger()
 
@@ -140,8 +142,17 @@ class DoorStage:
 
     def announce(self, generation_id: str) -> list[int]:
         """From here on this generation decides, in every partition; returns the offsets of the announcements."""
-        control = Control(kind="generation", token=b"", ts_ms=self._now_ms(), body=generation_id)
-        record = Record(None, encode_controls([control], self._door.watermark_ms))
+        return self._to_all([Control(kind="generation", token=b"", ts_ms=self._now_ms(), body=generation_id)])
+
+    def hear(self, notices: Iterable[Notice]) -> None:
+        """From here on these verdicts hold, in every partition."""
+        self._to_all([
+            Control(kind="verdict", token=b"", ts_ms=notice.ts_ms, body=msgspec.json.encode(notice).decode()) for notice in notices
+        ])  # fmt: skip
+
+    def _to_all(self, controls: Sequence[Control]) -> list[int]:
+        """A record of each partition; returns their offsets."""
+        record = Record(None, encode_controls(controls, self._door.watermark_ms))
         return self._log.append_many([(LOG, p, [record]) for p in range(self._partitions)])
 
     def refuse(self, refused: Sequence[tuple[int, str]]) -> None:

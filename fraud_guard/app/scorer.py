@@ -18,6 +18,7 @@ from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.app.degrading import Degrading, watermark_of
 from fraud_guard.app.metrics import timed
 from fraud_guard.app.tag_ids import OlderId, ReadLog, TagIds
+from fraud_guard.app.touch_keeper import TouchKeeper
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.errors import DependencyError, FencedError, IntegrityError
 from fraud_guard.escalation.alert import EvidenceView
@@ -71,9 +72,9 @@ class Scorer:
     def __init__(
         self, partition: str, store: MemoryStore, truth: Truth, archive: GenerationArchive, read: ReadLog,
         letters: LetterSink, tell: Tell, now_ms: Callable[[], int], pace: Pace = Pace(),  # noqa: B008  frozen
-        older_id: OlderId | None = None, degrading: Degrading | None = None,
+        older_id: OlderId | None = None, degrading: Degrading | None = None, touches: TouchKeeper | None = None,
     ) -> None:  # fmt: skip
-        self.partition, self.counts = partition, Counter[str]()
+        self.partition, self.counts, self.touches = partition, Counter[str](), touches
         self._store, self._truth, self._archive, self._read = store, truth, archive, read
         self._ids = TagIds(read, older_id)
         self._letters, self._tell, self._now_ms, self._pace = letters, tell, now_ms, pace
@@ -174,6 +175,8 @@ class Scorer:
         if self._checkpoints % self._pace.sweep_every == 0:
             self.memory.sweep()
         with timed("checkpoint"):
+            if self.touches is not None:
+                self.touches.flush()
             memory, delta = self.memory, self._pager.delta()
             snapshot = Snapshot(memory.position, memory.watermark_ms, memory.generation, delta.blobs)
             self._store.checkpoint(self.partition, self._epoch, snapshot, delta.drop)
@@ -192,6 +195,8 @@ class Scorer:
         self._generation: Generation | None = self._archive.get(snapshot.generation) if snapshot.generation else None
         self._waiting = list[SeenEffect]()
         self._undone = None
+        if self.touches is not None:
+            self.touches.forget()
         self._since, self._checkpoints, self._first = 0, 0, 0
         self._note_saved()
 
@@ -210,7 +215,9 @@ class Scorer:
         return join(blocks) if len(blocks) == len(read) else read[0]
 
     def _known(self, record: Block | Controls) -> Block | Controls:
-        """The record with what is known of callers."""
+        """The record with what is known of callers; its touches are noted."""
+        if self.touches is not None:
+            self.touches.note(record)
         if isinstance(record, Block):
             self._tell(record.rows)
         return record

@@ -27,6 +27,7 @@ from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.app.degrading import Backlog, Degrading
 from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
+from fraud_guard.app.hunting import Hunter
 from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
 from fraud_guard.app.layout import kept_id, log_topic
 from fraud_guard.app.lists_in_force import ListsInForce
@@ -43,17 +44,21 @@ from fraud_guard.app.stores import (
     open_log,
     open_memory,
     open_snapshots,
+    open_touches,
     open_vault,
     truth_place,
 )
-from fraud_guard.app.topics import INLETS, LOG, MIXED, OUTLETS, PEERS, WATERMARKS
+from fraud_guard.app.topics import APK_VERDICTS, INLETS, LOG, MIXED, OUTLETS, PEERS, WATERMARKS
+from fraud_guard.app.touch_keeper import TouchKeeper
+from fraud_guard.app.true_ends import check_ends
+from fraud_guard.app.verdict_reader import VerdictReader
 from fraud_guard.app.waits import Waits
 from fraud_guard.dispatch.desk import Outcome
 from fraud_guard.door.arrival import ClockArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.opinions import shipped_opinions
 from fraud_guard.door.tokens import Tokeniser
-from fraud_guard.errors import ConfigurationError, DependencyError, FencedError, IntegrityError
+from fraud_guard.errors import DependencyError, FencedError, IntegrityError
 from fraud_guard.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -86,7 +91,7 @@ class Site:
         self.keys = Keys.from_site_key(key)
         self.log, close = open_log(settings, Sealer(self.keys.log))
         self._opened.append(close)
-        for topic in (*OUTLETS, PEERS, WATERMARKS):
+        for topic in (*OUTLETS, PEERS, WATERMARKS, APK_VERDICTS):
             self.log.declare(topic, 1)
         for topic in INLETS:
             self.log.declare(topic, settings.inlet_partitions)
@@ -106,7 +111,11 @@ class Site:
         )  # fmt: skip
         self._opened.append(self.store.close)
         self.history = open_history(settings, self.log, self.now_ms)
-        self.door = self._open_door(Tokeniser(self.keys.token))
+        self.touches = open_touches(settings)
+        self._opened.append(self.touches.close)
+        tokeniser = Tokeniser(self.keys.token)
+        self.door = self._open_door(tokeniser)
+        self._hunter = Hunter(self.log, VerdictReader(self.log, self.door.hear, tokeniser.hash64))
         outlets = senders(settings, self.log, self.door, self.truth, self.now_ms)
         self.relay = Relay(self.truth, outlets, self.now_ms, partial(timed, "relay"))
         self.door.restore_watermark()  # also says at once that the log was sealed with another key
@@ -189,7 +198,7 @@ class Site:
         if not self._announced:  # after memory was compared with the log: this makes the log longer
             if self.settings.rules_from == "topic":  # it may have changed since, and others announced it
                 self._opening = self.rules.changed() or self._opening
-            self._check_ends(self.door.announce(self._opening))
+            check_ends(self.log, self.door.announce(self._opening))
             self._announced = True
         if self.history is not None:
             self.history.hold(wanted)
@@ -239,6 +248,10 @@ class Site:
         if self.inlets:
             self.door.tick()
 
+    def follow_verdicts(self) -> bool:
+        """Announce verdicts that came in, and hunt for earlier touches; whether there was anything to do."""
+        return self.holds and self._hunter.step(self.scorers)
+
     def reload_rules(self) -> None:
         """Take changed rules, or another behaviour model, as a new generation; a bad one is refused and said so once."""
         if generation_id := self.rules.changed():
@@ -261,6 +274,7 @@ class Site:
             read = {p: self.log.committed(topic, p) or 0 for p in range(self.settings.inlet_partitions)}
             self.log.trim_older(topic, before_ms, read)
         self.log.trim_older(WATERMARKS, self.now_ms() - KEPT_MARKS_MS, {0: self.log.end(WATERMARKS, 0) - RESTORED})
+        self._hunter.tidy(self.scorers, self.now_ms())
         self.vault.expire(self.now_ms())
         while self.vault.merge():
             pass
@@ -309,20 +323,12 @@ class Site:
         name, backlog = f"{log_topic(self.settings)}-{partition}", Backlog(self.log, LOG, partition, self.now_ms)
         degrading = Degrading(self.truth, name, backlog.lag_ms, self.settings.degrade_ms)
         one = Scorer(name, self.store, self.truth, self.rules.archive, self._reader(partition), self.door.refuse,
-                     self._tell_rows, self.now_ms, pace, partial(self._older_id, partition), degrading)  # fmt: skip
+                     self._tell_rows, self.now_ms, pace, partial(self._older_id, partition), degrading,
+                     TouchKeeper(name, self.touches))  # fmt: skip
         one.recover()
         if (start := self.log.start(LOG, partition)) > one.next_offset:  # the store lets this pass when FG_ACCEPT_GAP does
             one.skip_to(start)
         return one
-
-    def _check_ends(self, written: Sequence[int]) -> None:
-        """A broker that says its log ends before a record it just took would have memory end there, too."""
-        for partition, offset in enumerate(written):
-            if (end := self.log.end(LOG, partition)) <= offset:
-                raise ConfigurationError(
-                    f"{LOG}-{partition}: the broker took record {offset} and says that the log ends at {end}; "
-                    "it does not tell true end offsets (ListOffsets), so it cannot hold the log: use Apache Kafka"
-                )
 
     def _needed_ms(self) -> int:
         """The lowest watermark that may be decided again: of what this worker scores, or of what others score or a snapshot brings back."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fraud_guard.adapters.kafka.log import KafkaLog
     from fraud_guard.adapters.sealing import Sealer
     from fraud_guard.adapters.snapshots import SnapshotFolder
+    from fraud_guard.adapters.sql.touches import SqlTouches
     from fraud_guard.adapters.sql.vault import SqlVault
     from fraud_guard.app.history.writing import HistoryWriter
 
@@ -47,6 +48,13 @@ def open_vault(settings: Settings, sealer: Sealer) -> SqlVault:
     from fraud_guard.adapters.sql.vault import SqlVault  # noqa: PLC0415  commands about orders need no NumPy
 
     return SqlVault(truth_place(settings) if settings.truth_url else settings.data_dir / "vault.db", sealer)
+
+
+def open_touches(settings: Settings) -> SqlTouches:
+    """The touch index: where truth is on a server, there; else a file. Raises ConfigurationError, DependencyError or IntegrityError."""
+    from fraud_guard.adapters.sql.touches import SqlTouches  # noqa: PLC0415  commands about orders need no NumPy
+
+    return SqlTouches(truth_place(settings) if settings.truth_url else settings.data_dir / "touches.db")
 
 
 def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], object]]:

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fraud_guard.adapters.relaid_log import topic_of
 from fraud_guard.app.settings import Settings
-from fraud_guard.app.topics import INLETS, LAYOUT, LISTS, LOG, OUTLETS, PEERS, RULES, WATERMARKS, is_log
+from fraud_guard.app.topics import (
+    APK_DEEP,
+    APK_SUBMITTED,
+    APK_VERDICTS,
+    INLETS,
+    LAYOUT,
+    LISTS,
+    LOG,
+    OUTLETS,
+    PEERS,
+    RULES,
+    WATERMARKS,
+    is_log,
+)
 from fraud_guard.log import RECORD_BYTES_MOST
 
 if TYPE_CHECKING:
@@ -48,6 +61,8 @@ def plan_of(settings: Settings) -> dict[str, TopicPlan]:
         PEERS: TopicPlan(1, replicas, hours),
         WATERMARKS: TopicPlan(1, replicas, 1),
         **dict.fromkeys(OUTLETS, TopicPlan(1, replicas, OUTLET_HOURS)),
+        **dict.fromkeys((APK_SUBMITTED, APK_DEEP), TopicPlan(settings.apk_partitions, replicas, OUTLET_HOURS)),
+        APK_VERDICTS: TopicPlan(1, replicas, OUTLET_HOURS),
         **dict.fromkeys((RULES, LISTS, LAYOUT), TopicPlan(1, replicas, 0)),
     }
 
@@ -67,6 +82,7 @@ def deviations(name: str, plan: TopicPlan, facts: TopicFacts | None) -> Iterator
 _ONE = "drain it, delete it and run `fraud-guard topics create`"
 _MORE = {
     LOG: "set FG_TAGS_PARTITIONS to what there is; `fraud-guard topics repartition` lays the log out anew",
+    **dict.fromkeys((APK_SUBMITTED, APK_DEEP), "set FG_APK_PARTITIONS to what there is, or drain and delete it and run `fraud-guard topics create`"),
     **dict.fromkeys(INLETS, "set FG_INLET_PARTITIONS to what there is, or drain and delete it and run `fraud-guard topics create`"),
 }
 

@@ -10,6 +10,10 @@ LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
 ALERTS, ORDERS, DEADLETTERS = "alerts", "orders", "deadletters"
 OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
 
+APK_SUBMITTED, APK_DEEP = "apk.submitted", "apk.submitted.deep"
+"""APK files that wait for their dissection, and those that wait for the slow one after it; read by `apk work`."""
+APK_VERDICTS = "apk.verdicts"
+"""What the APK analysis found out; read by the worker that scores partition 0 of the log."""
 RULES, LISTS = "rules", "lists"
 """Generations of rules and of the door's lists, published by people; read by every worker."""
 

@@ -12,13 +12,15 @@ from fraud_guard.fusion.evidence import Evidence
 from fraud_guard.fusion.fuse import Fused, fuse
 from fraud_guard.fusion.policy import FusionPolicy
 from fraud_guard.memory.episode import Episode
+from fraud_guard.touches.policy import TouchPolicy
 
 
 class Policies(msgspec.Struct, frozen=True):
-    """Fusion and escalation policy of one generation."""
+    """Fusion, escalation and touch policy of one generation."""
 
     fusion: FusionPolicy
     escalation: EscalationPolicy
+    touches: TouchPolicy = TouchPolicy()
 
 
 class Sighting(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fraud_guard.memory.duplicates import Duplicates
 from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.layout import EVENTS, EXPIRE_S, HEAD, LAYOUT
+from fraud_guard.touches.known import Known
 
 PAGE = 16
 """Records in a page; a page belongs to one shard and is what a checkpoint writes."""
@@ -56,6 +57,7 @@ class Memory:
         self.position = -1
         self.generation = ""
         self.journal = Journal()
+        self.known = Known()
         self.timers: list[Timer] = []
         self.page_dirty = np.zeros(_GROW // PAGE, np.bool_)
         self.episodes_dirty: set[bytes] = set()

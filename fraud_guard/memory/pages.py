@@ -19,8 +19,8 @@ from fraud_guard.memory.older_layouts import upgraded
 from fraud_guard.memory.segments import Segments
 
 _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
-PAGE_OF_SHARD, EPISODE, JOURNAL = "p", "e", "j/"
-"""First letters of keys: `p/<shard>/<number>`, `e/<token>`; the journal is one blob."""
+PAGE_OF_SHARD, EPISODE, JOURNAL, KNOWN = "p", "e", "j/", "k/"
+"""First letters of keys: `p/<shard>/<number>`, `e/<token>`; the journal and what is known of verdicts are one blob each."""
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
@@ -75,6 +75,8 @@ class Pager:
             elif key == JOURNAL:
                 self._journal = blobs[key]
                 self._memory.journal = msgspec.msgpack.decode(blobs[key], type=Journal)
+            elif key == KNOWN:
+                self._memory.known.restore(blobs[key])
             else:
                 raise IntegrityError(f"memory holds an unknown blob {kind!r}; was it written by a newer version?")
 
@@ -86,6 +88,8 @@ class Pager:
             self._note_episode(f"e/{token.hex()}", token, memory.episodes.get(token))
         if (journal := msgspec.msgpack.encode(memory.journal)) != self._journal:
             self._ready[JOURNAL] = self._journal = journal
+        if memory.known.dirty:
+            self._ready[KNOWN], memory.known.dirty = memory.known.packed(), False
         segments, old = self._segments.delta(memory.watermark_ms)
         memory.page_dirty[:] = False
         memory.episodes_dirty.clear()

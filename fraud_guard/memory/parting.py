@@ -9,14 +9,14 @@ import msgspec
 from fraud_guard.door.tokens import shard_of
 from fraud_guard.errors import IntegrityError
 from fraud_guard.memory.memory import Journal
-from fraud_guard.memory.pages import EPISODE, JOURNAL, PAGE_OF_SHARD
+from fraud_guard.memory.pages import EPISODE, JOURNAL, KNOWN, PAGE_OF_SHARD
 from fraud_guard.memory.segments import PREFIX as SEGMENTS
 
 
 def part(blobs: Mapping[str, bytes], partition: int, old: int, new: int) -> dict[int, dict[str, bytes]]:
     """The blobs of partition `partition` of `old` by partition of `new`, which `old` divides.
 
-    A page belongs to one shard, an episode to its token's. Known names of tags go to all: their shard is part of the name.
+    A page belongs to one shard, an episode to its token's. Known names of tags go to all: their shard is part of the name; so does what is known of verdicts.
     The journal stays with the partition of the same number, so that every tag is counted once. Raises IntegrityError.
     """
     parts: dict[int, dict[str, bytes]] = {q: {} for q in range(partition, new, old)}
@@ -26,7 +26,7 @@ def part(blobs: Mapping[str, bytes], partition: int, old: int, new: int) -> dict
             parts[int(rest[:3]) % new][key] = blob
         elif kind == EPISODE:
             parts[shard_of(bytes.fromhex(rest)) % new][key] = blob
-        elif key.startswith(SEGMENTS):
+        elif key.startswith(SEGMENTS) or key == KNOWN:
             for one in parts.values():
                 one[key] = blob
         elif key == JOURNAL:

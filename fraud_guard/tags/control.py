@@ -6,7 +6,9 @@ from typing import Literal
 
 import msgspec
 
-ControlKind = Literal["closure", "release", "generation"]
+ControlKind = Literal["closure", "release", "generation", "verdict", "indicator", "hunted"]
+OF_NOBODY: tuple[ControlKind, ...] = ("generation", "verdict", "hunted")
+"""They are for a whole partition and have no token."""
 
 
 class Control(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -14,7 +16,10 @@ class Control(msgspec.Struct, frozen=True, omit_defaults=True):
 
     closure: alert `n` ends; `body` is the closure as JSON, `truth` its answer.
     release: everything remembered about the subject is forgotten.
-    generation: from here on the rules with the content id `body` decide; it has no token.
+    generation: from here on the rules with the content id `body` decide.
+    verdict: from here on the notice `body` (`touches.notice` as JSON) holds.
+    indicator: the subject touched something of a verdict, at the log position `n`; `body` says by which hunt it was found.
+    hunted: the hunt `body` has told of everybody it found.
     """
 
     kind: ControlKind

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud_guard.behaviour import Voice
+from fraud_guard.behaviour import ALL, Voice, Which
 from fraud_guard.door.arrival import FileArrival
 from fraud_guard.door.door import Door
 from fraud_guard.door.numbers import normalise
@@ -62,7 +62,7 @@ class _Recorder(Voice):
         self.ts_ms: list[NDArray[np.int64]] = []
         self.tokens: list[bytes] = []
 
-    def weights(self, looked: Looked) -> NDArray[np.float64]:
+    def weights(self, looked: Looked, which: Which = ALL) -> NDArray[np.float64]:  # noqa: ARG002  nothing lags in training
         tokens = [t.tobytes() for t in looked.rows["token"]]
         kept = np.array([i for i, token in enumerate(tokens) if token in self._wanted], np.intp)
         self.rows.append(np.array([looked.features[name][kept] for name in self._names], np.float32).T)

@@ -13,13 +13,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine
 
 from fraud_guard.adapters.sql import engine, tables
-from fraud_guard.adapters.sql.engine import TRUTH, VAULT, Database, History
+from fraud_guard.adapters.sql.engine import TOUCHES, TRUTH, VAULT, Database, History
 from fraud_guard.errors import ConfigurationError, DependencyError, IntegrityError
 
-BOTH = pytest.mark.parametrize(("history", "metadata"), [(TRUTH, tables.truth), (VAULT, tables.vault)], ids=["truth", "vault"])
+ALL = ((TRUTH, tables.truth), (VAULT, tables.vault), (TOUCHES, tables.touches))
+EACH = pytest.mark.parametrize(("history", "metadata"), ALL, ids=["truth", "vault", "touches"])
 
 
-@BOTH
+@EACH
 def test_migrated_tables_equal_the_metadata(history: History, metadata: MetaData, tmp_path: Path) -> None:
     """After all migrations nothing is missing, left over or of another type."""
     Database(tmp_path / "x.db", history).close()
@@ -28,7 +29,7 @@ def test_migrated_tables_equal_the_metadata(history: History, metadata: MetaData
         assert compare_metadata(context, metadata) == []
 
 
-@BOTH
+@EACH
 def test_the_head_is_named_right(history: History, metadata: MetaData) -> None:
     """The newest revision is the one the code takes for the newest, so that none is left out."""
     config = Config()

@@ -97,6 +97,7 @@ class History(NamedTuple):
 _OF_A_FILE = "alembic_version"
 TRUTH = History("truth", "t2", _OF_A_FILE)
 VAULT = History("vault", "v1", "vault_version")
+TOUCHES = History("touches", "h1", "touches_version")
 
 
 class Database:

@@ -33,6 +33,7 @@ NAME_LENGTH = 64
 
 truth = MetaData(naming_convention=NAMES)
 vault = MetaData(naming_convention=NAMES)
+touches = MetaData(naming_convention=NAMES)
 
 scorer = Table(
     "scorer", truth,
@@ -219,3 +220,13 @@ reveal_log = Table(
     Column("granted", Integer, nullable=False),
 )  # fmt: skip
 Index(None, reveal_log.c.who, reveal_log.c.at_ms)
+
+touch_segment = Table(
+    "touch_segment", touches,
+    Column("id", SERIAL, primary_key=True),
+    Column("partition", String(NAME_LENGTH), nullable=False),
+    Column("day", BigInteger, nullable=False),  # since the epoch, UTC, by the newest touch
+    Column("count", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),  # see `touches.index.pack`
+)  # fmt: skip
+Index(None, touch_segment.c.partition, touch_segment.c.day)

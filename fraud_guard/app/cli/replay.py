@@ -45,6 +45,7 @@ def replay(
     subjects: Annotated[Path | None, typer.Option(help="Who is protected: area, age, household (CSV).")] = None,
     stations: Annotated[Path | None, typer.Option(help="Who serves which area (CSV); without it no orders.")] = None,
     closures: Annotated[Path | None, typer.Option(help="What officers reported, NDJSON.")] = None,
+    apk_verdicts: Annotated[Path | None, typer.Option(help="Verdicts on APKs, NDJSON; each holds from its ts_ms on.")] = None,
     rules: RulesDir = None,
     reorder: Annotated[str, typer.Option(help="Put tags back in order within this span; 0s = as they come.")] = "60s",
     responder: Annotated[Who, typer.Option(help="Who answers orders; none: nobody, and clocks are off.")] = Who.NONE,
@@ -64,7 +65,7 @@ def replay(
         raise refuse_usage("only one of --alerts, --orders and --deadletters can go to stdout")
     with errors_told():
         plan = make_plan(
-            subjects, stations, closures, rules, responder, site_key, span_ms(reorder), jobs, block, voices
+            subjects, stations, closures, rules, responder, site_key, span_ms(reorder), jobs, block, voices, apk_verdicts
         )
         source = Source(tags)
         sealer = Sealer(Keys.from_site_key(plan.site_key).deadletter)
@@ -80,12 +81,13 @@ def replay(
 
 def make_plan(
     subjects: Path | None, stations: Path | None, closures: Path | None, rules: Path | None, responder: Who,
-    site_key: str | None, reorder_ms: int, jobs: int, block: int, voices: Voices = Voices.BOTH,
+    site_key: str | None, reorder_ms: int, jobs: int, block: int, voices: Voices = Voices.BOTH, apk_verdicts: Path | None = None,
 ) -> Plan:  # fmt: skip
     """Read everything a replay needs to know. Raises ConfigurationError and RuleError."""
     from fraud_guard.adapters.reference_tables import read_stations, read_subjects
     from fraud_guard.app.replay.closures import read_closures
     from fraud_guard.app.replay.run import DEMO_SITE_KEY, Plan
+    from fraud_guard.app.replay.verdicts import read_verdicts
     from fraud_guard.app.rule_files import read_generation_files
     from fraud_guard.dispatch.stations import Stations
     from fraud_guard.shipped import shipped
@@ -98,6 +100,7 @@ def make_plan(
         stations=read_stations(stations) if stations else Stations([]),
         registry=read_subjects(subjects) if subjects else {},
         closures=read_closures(closures) if closures else {},
+        verdicts=tuple(read_verdicts(apk_verdicts)) if apk_verdicts else (),
         responder=responder.value, site_key=site_key or DEMO_SITE_KEY, reorder_ms=reorder_ms, jobs=jobs, block=block,
     )  # fmt: skip
 

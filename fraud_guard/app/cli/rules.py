@@ -34,6 +34,7 @@ def lint(
     update_lock: Annotated[bool, typer.Option("--update-lock", help="Take new versions into the version lock.")] = False,
 ) -> None:
     """Check every rule: file, expressions, words, versions. Each finding names file, line and remedy."""
+    from fraud_guard.app import apk_rules
     from fraud_guard.app.rule_lint import lint as find_faults
     from fraud_guard.app.rule_lint import publish
     from fraud_guard.shipped import shipped
@@ -41,11 +42,11 @@ def lint(
     with errors_told():
         folder = rules or shipped("rules")
         if update_lock:
-            update = publish(folder)
-            for refused in update.refused:
-                out.print(refused, soft_wrap=True, markup=False)
-            err.print(f"version lock: {len(update.added)} new, {len(update.raised)} raised, {len(update.refused)} refused")
-        findings = find_faults(folder)
+            for name, update in (("version lock", publish(folder)), ("version lock of the YARA rules", apk_rules.publish(folder))):
+                for refused in update.refused:
+                    out.print(refused, soft_wrap=True, markup=False)
+                err.print(f"{name}: {len(update.added)} new, {len(update.raised)} raised, {len(update.refused)} refused")
+        findings = find_faults(folder) + apk_rules.lint(folder)
     for finding in findings:
         out.print(str(finding), soft_wrap=True, markup=False)
     if findings:
@@ -84,25 +85,31 @@ def run_all_examples(
     rules: RulesDir = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every example, not only failures.")] = False,
 ) -> None:
-    """Run the examples of rules through the real door and scorer."""
+    """Run the examples of tag rules through the real door and scorer, and scan those of the YARA rules."""
     from rich.progress import track
 
+    from fraud_guard.app import apk_rules
     from fraud_guard.app.rule_examples import run_examples
     from fraud_guard.app.rule_files import load_generation
     from fraud_guard.shipped import shipped
 
     with errors_told(LookupError):
-        generation, _ = load_generation(rules or shipped("rules"))
+        folder = rules or shipped("rules")
+        generation, _ = load_generation(folder)
         chosen = [r.rule for r in generation.book.rules if not ids or r.rule.id in ids]
-        unknown = set(ids or ()) - {r.id for r in chosen}
+        yara = apk_rules.book_of(folder)
+        scanned = [one.id for one in yara.facts.values() if not ids or one.id in ids] if yara else []
+        unknown = set(ids or ()) - {r.id for r in chosen} - set(scanned)
         if unknown:
             raise LookupError(f"no such rule: {', '.join(sorted(unknown))}")
         results = [x for rule in track(chosen, "examples", console=err, transient=True) for x in run_examples(generation, rule)]
+        if yara and scanned:
+            results += apk_rules.run_examples(folder, yara, scanned)
     shown = results if verbose else [x for x in results if not x.ok]
     if shown:
         out.print(examples_table(shown))
     failed = sum(not x.ok for x in results)
-    err.print(f"{len(chosen)} rules, {len(results)} examples: {len(results) - failed} as expected, {failed} not")
+    err.print(f"{len(chosen)} rules, {len(scanned)} YARA rules, {len(results)} examples: {len(results) - failed} as expected, {failed} not")
     if failed:
         raise typer.Exit(Exit.NO)
 

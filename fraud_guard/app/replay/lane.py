@@ -14,7 +14,9 @@ import numpy as np
 
 from fraud_guard.adapters.memory_truth import MemoryTruth
 from fraud_guard.adapters.messages import Message
+from fraud_guard.app.hunting import closing_control, finding_controls
 from fraud_guard.app.replay.responder import Doing, Responder
+from fraud_guard.app.replay.verdicts import KeptTouches, one_control, verdict_control
 from fraud_guard.dispatch.desk import Desk, Outcome
 from fraud_guard.dispatch.order import Order
 from fraud_guard.escalation.alert import AlertChange, EvidenceView
@@ -25,6 +27,7 @@ from fraud_guard.pipeline import decide, settle
 from fraud_guard.ports import SeenEffect
 from fraud_guard.tags.block import Block, Controls
 from fraud_guard.tags.control import Control
+from fraud_guard.touches.notice import Notice
 
 LANE = "replay"
 
@@ -46,18 +49,20 @@ class Yield(msgspec.Struct):
 class Lane:
     """One lane."""
 
-    def __init__(self, generation: Generation, desk: Desk, responder: Responder) -> None:
+    def __init__(self, generation: Generation, desk: Desk, responder: Responder, hunted_keys: Sequence[int] = ()) -> None:
         self.memory = Memory()
         self._generation, self._responder = generation, responder
         self._truth = _QuietTruth(desk)
         self._epoch = self._truth.take_epoch(LANE)
         self._given = Yield()
+        self._touches = KeptTouches(hunted_keys)
         self._step = 0
 
     def feed(self, block: Block) -> Yield:
         """Score a block of this lane's subjects."""
         if not len(block):
             return self._give()
+        self._touches.note(block)
         if self._responder.silent:
             self._take(decide(block, self.memory, self._generation), block)
         else:
@@ -65,6 +70,18 @@ class Lane:
                 self._act_before(part)
                 self._take(decide(part, self.memory, self._generation, whole=False), part)
             self._tick(int(block.rows["watermark_ms"][-1]))
+        return self._give()
+
+    def hear(self, notice: Notice) -> Yield:
+        """A verdict comes in: it holds from here on, and everybody is told of who touched its app's hosts before."""
+        self._control(verdict_control(notice))
+        known = self.memory.known
+        for sha256, hunt in list(known.hunts.items()):
+            for control in list(finding_controls(known, sha256, hunt, self._touches.find(hunt))):
+                if not self._responder.silent:
+                    self._catch_up(control.token, control.ts_ms)
+                self._control(control)
+            self._control(closing_control(sha256, hunt))
         return self._give()
 
     def finish(self, watermark_ms: int) -> Yield:
@@ -130,8 +147,11 @@ class Lane:
         for item in self._truth.claim(["control"], doing.due_ms, 1):
             control = msgspec.msgpack.decode(item.payload, type=Control)
             self._truth.delivered(item, doing.due_ms)
-            record = Controls((control,), (self.memory.position,), self.memory.watermark_ms)
-            self._take(decide(record, self.memory, self._generation, whole=False), None)
+            self._control(control)
+
+    def _control(self, control: Control) -> None:
+        record = one_control(control, self.memory.position, self.memory.watermark_ms)
+        self._take(decide(record, self.memory, self._generation, whole=False), None)
 
     def _take(self, effects: Effects, block: Block | None) -> None:
         self._given.tallies.append(effects.tally)

@@ -23,6 +23,7 @@ from fraud_guard.app.replay.lane import Lane, Yield
 from fraud_guard.app.replay.reading import Source
 from fraud_guard.app.replay.responder import Mode, Responder
 from fraud_guard.app.replay.results import Results
+from fraud_guard.app.replay.verdicts import Schedule
 from fraud_guard.app.rule_files import build_from_files
 from fraud_guard.dispatch.desk import Desk
 from fraud_guard.dispatch.stations import Stations
@@ -38,7 +39,12 @@ from fraud_guard.memory.duplicates import NEW, REPEAT, REUSE, Duplicates
 from fraud_guard.peers.stage import PeerStage
 from fraud_guard.tags.block import BLOCK_MAX, POSITIONS_PER_RECORD, ROW, SHARDS, Block
 from fraud_guard.tags.reasons import Reason
+from fraud_guard.tags.verdict import ApkVerdict
+from fraud_guard.touches.notice import Notice
+from fraud_guard.touches.verdicts import notice_of
 
+_ROWS, _NOTICE, _FINISH = b"R", b"N", b"F"
+"""What is handed to a process: its first byte."""
 DEMO_SITE_KEY = "fraud-guard public demo key: not secret, never use it for real people"
 
 
@@ -59,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True):
     stations: Stations
     registry: Mapping[str, Person]
     closures: Mapping[str, Closure]
+    verdicts: tuple[ApkVerdict, ...] = ()
     door_models: bool = True
     responder: Mode = "none"
     site_key: str = DEMO_SITE_KEY
@@ -99,14 +106,19 @@ def make_lane(plan: Plan) -> Lane:
     generation = build_from_files(plan.rules)
     policy = generation.policies.escalation
     desk = Desk(site_namespace(plan.site_key), plan.stations, policy)
-    return Lane(generation, desk, Responder(plan.responder, plan.closures, policy))
+    notices = [notice_of(verdict, _tokeniser(plan).hash64, 0) for verdict in plan.verdicts]
+    return Lane(generation, desk, Responder(plan.responder, plan.closures, policy), [m.key for n in notices for m in n.marks])
+
+
+def _tokeniser(plan: Plan) -> Tokeniser:
+    return Tokeniser(Keys.from_site_key(plan.site_key).token)
 
 
 def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int], None] = lambda _: None) -> Summary:
     """Replay a source into results; `progress` is told the bytes read so far."""
     began, summary = time.monotonic(), Summary()
     door = Door(
-        Tokeniser(Keys.from_site_key(plan.site_key).token), FileArrival(), registry=plan.registry, opinions=shipped_opinions() if plan.door_models else NO_OPINIONS,
+        _tokeniser(plan), FileArrival(), registry=plan.registry, opinions=shipped_opinions() if plan.door_models else NO_OPINIONS,
         reorder_ms=plan.reorder_ms,
     )  # fmt: skip
     index = InletIndex()
@@ -123,12 +135,17 @@ def replay(plan: Plan, source: Source, results: Results, progress: Callable[[int
 def score(plan: Plan, blocks: Iterator[Block], results: Taker, summary: Summary) -> None:
     """Score blocks in the order of the log, numbered, of all partitions together; what is known of callers comes from them alone."""
     seen, peers, watermark_ms = Duplicates(), PeerStage(), 0
+    hash64 = _tokeniser(plan).hash64
+    schedule = Schedule(plan.verdicts, lambda verdict, now_ms: notice_of(verdict, hash64, now_ms))
     with lanes(plan) as (feed, finish):
         for block in blocks:
             peers.tell(block.rows)
             watermark_ms = int(block.rows["watermark_ms"][-1])
             once = _once(block, seen, results, summary)
-            _collect(feed(once if plan.one_in == 1 else _sample(once, plan.one_in)), results, summary)
+            for part in schedule.cut(once if plan.one_in == 1 else _sample(once, plan.one_in)):
+                _collect(feed(part), results, summary)
+        for notice in schedule.rest(watermark_ms):
+            _collect(feed(notice), results, summary)
         _collect(finish(watermark_ms), results, summary)
 
 
@@ -174,10 +191,10 @@ class lanes:  # noqa: N801  used as a context manager
         self._waiting: list[Connection] = []
         self._processes: list[multiprocessing.process.BaseProcess] = []
 
-    def __enter__(self) -> tuple[Callable[[Block], list[Yield]], Callable[[int], list[Yield]]]:
+    def __enter__(self) -> tuple[Callable[[Block | Notice], list[Yield]], Callable[[int], list[Yield]]]:
         if self._plan.jobs == 1:
             lane = make_lane(self._plan)
-            return lambda block: [lane.feed(block)], lambda mark: [lane.finish(mark)]
+            return lambda part: [_take_part(lane, part)], lambda mark: [lane.finish(mark)]
         context = multiprocessing.get_context("spawn")
         for _ in range(self._plan.jobs):
             ours, theirs = context.Pipe()
@@ -195,20 +212,25 @@ class lanes:  # noqa: N801  used as a context manager
         for process in self._processes:
             process.join(10)
 
-    def _feed(self, block: Block) -> list[Yield]:
+    def _feed(self, block: Block | Notice) -> list[Yield]:
         """Hand the block out; give back what came of the one before, so that door and lanes work at once."""
         before = self._gather()
+        if isinstance(block, Notice):
+            for pipe in self._pipes:
+                pipe.send_bytes(_NOTICE + msgspec.msgpack.encode(block))
+            self._waiting = list(self._pipes)
+            return before
         for lane, pipe in enumerate(self._pipes):
             rows = block.rows[block.rows["shard"] % len(self._pipes) == lane]
             if len(rows):
-                pipe.send_bytes(np.ascontiguousarray(rows).tobytes())
+                pipe.send_bytes(_ROWS + np.ascontiguousarray(rows).tobytes())
                 self._waiting.append(pipe)
         return before
 
     def _finish(self, watermark_ms: int) -> list[Yield]:
         before = self._gather()
         for pipe in self._pipes:
-            pipe.send_bytes(b"F" + watermark_ms.to_bytes(8, "little"))
+            pipe.send_bytes(_FINISH + watermark_ms.to_bytes(8, "little"))
         self._waiting = list(self._pipes)
         return before + self._gather()
 
@@ -226,11 +248,17 @@ def _lane_process(plan: Plan, pipe: Connection) -> None:
 def _serve(lane: Lane, pipe: Connection) -> None:
     while True:
         data = pipe.recv_bytes()
-        if data[:1] == b"F" and len(data) == 9:
+        if data[:1] == _FINISH:
             pipe.send(lane.finish(int.from_bytes(data[1:], "little")))
+        elif data[:1] == _NOTICE:
+            pipe.send(lane.hear(msgspec.msgpack.decode(data[1:], type=Notice)))
         else:
-            rows = np.frombuffer(data, ROW).copy()
+            rows = np.frombuffer(data, ROW, offset=1).copy()
             pipe.send(lane.feed(Block(rows, [], [], [])))
+
+
+def _take_part(lane: Lane, part: Block | Notice) -> Yield:
+    return lane.hear(part) if isinstance(part, Notice) else lane.feed(part)
 
 
 @contextmanager

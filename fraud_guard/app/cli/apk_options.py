@@ -1,0 +1,62 @@
+"""Options that several `apk` commands have, and what they open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fraud_guard.app.cli.exits import errors_told
+from fraud_guard.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from apk_analysis.reskin.index import Index
+    from apk_analysis.worker.scanner import Scanner
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="APK files.")]
+IndexDir = Annotated[
+    Path | None, typer.Option("--index", metavar="DIR", envvar="FG_APK_INDEX", help="Folder of the fingerprint index; default: apk-index in the data folder.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Files at the same time, each in a sandbox of its own.")]
+Sandbox = Annotated[str, typer.Option(help="Refuse to work in a weaker sandbox: none, rlimits, seccomp, bubblewrap.")]
+
+
+@contextmanager
+def apk_errors_told() -> Iterator[None]:
+    """Errors of the APK analysis end a command as configuration errors do."""
+    from apk_analysis.errors import ApkError
+
+    with errors_told(LookupError):
+        try:
+            yield
+        except (ApkError, OSError) as error:
+            raise ConfigurationError(str(error)) from error
+
+
+def index_folder(given: Path | None) -> Path:
+    """The index that a command works on."""
+    from fraud_guard.app.settings import read
+
+    return given or read().data_dir / "apk-index"
+
+
+def open_index(given: Path | None, *, make: bool) -> Index | None:
+    """The index; None where there is none and none is to be made."""
+    from apk_analysis.reskin.index import Index
+
+    folder = index_folder(given)
+    return Index(folder) if make or (folder / "index.db").exists() else None
+
+
+def scanner(index: Index | None, least_sandbox: str = "rlimits") -> Scanner:
+    """A scanner with the shipped rules."""
+    from apk_analysis.dissection.settings import SANDBOX_LEVELS, ScanSettings
+    from apk_analysis.worker.scanner import Scanner
+    from fraud_guard.shipped import shipped
+
+    if least_sandbox not in SANDBOX_LEVELS:
+        raise ConfigurationError(f"--least-sandbox {least_sandbox}: choose one of {', '.join(SANDBOX_LEVELS)}")
+    return Scanner(ScanSettings(rules=shipped("rules") / "apk", least_sandbox=least_sandbox), index)

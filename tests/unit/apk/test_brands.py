@@ -1,0 +1,98 @@
+"""Who bears the name of a brand that did not sign it, and who is the brand itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from apk_analysis.brands.impersonation import signed_by, wears
+from apk_analysis.brands.table import Brand, read_brands
+from apk_analysis.errors import RuleFault
+
+SHIPPED = Path(__file__).parents[3] / "rules" / "apk" / "brands.csv"
+KEY, OTHER = "a" * 64, "b" * 64
+KNOWN = Brand("示例银行", ("示例银行",), frozenset({"example.bank"}), frozenset({KEY}))
+UNKNOWN = Brand("示例支付", ("示例支付",), frozenset({"example.pay"}), frozenset())
+HEAD = "brand,names,packages,certificate_sha256\n"
+
+
+def table(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "brands.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_name_without_the_certificate_is_worn() -> None:
+    """Another app with a brand's name wears it by its label, and says so in two languages."""
+    worn = wears(["示例銀行"], "com.scam", [OTHER], [KNOWN, UNKNOWN])
+    assert worn is not None
+    assert (worn.brand, worn.by, worn.similarity) == ("示例银行", ("label",), 1.0)
+    assert "示例银行" in worn.zh and "示例银行" in worn.en
+
+
+def test_the_brand_itself_wears_nothing() -> None:
+    """An app signed with a known certificate of the brand is the brand's, whatever its package."""
+    assert wears(["示例银行"], "example.other", [OTHER, KEY], [KNOWN]) is None
+
+
+def test_the_package_without_the_certificate_is_worn() -> None:
+    """Where a brand's certificates are known, its package under another key is the surest mask."""
+    worn = wears(["随便"], "example.bank", [OTHER], [KNOWN])
+    assert worn is not None and worn.by == ("package",) and worn.similarity == 1.0
+
+
+def test_a_package_whose_certificates_are_not_known_may_be_real() -> None:
+    """Nothing is said of an app under the package of a brand whose certificates nobody wrote down."""
+    assert wears(["示例支付"], "example.pay", [OTHER], [UNKNOWN]) is None
+
+
+def test_the_closest_brand_is_named() -> None:
+    """Of several brands the one with the closest name."""
+    near = Brand("近", ("示例银行官方",), frozenset(), frozenset())
+    worn = wears(["示例银行"], "x", [], [near, KNOWN])
+    assert worn is not None and worn.brand == "示例银行"
+
+
+def test_any_of_the_labels_counts() -> None:
+    """A name that is shown in one language only is worn all the same; an empty label is none."""
+    assert wears(["", "Harmless", "示例银行"], "x", [], [KNOWN]) is not None
+    assert wears(["", "Harmless"], "x", [], [KNOWN]) is None
+
+
+def test_signed_by_needs_package_and_certificate() -> None:
+    """An app is a brand's by both its package and a known certificate."""
+    assert signed_by("example.bank", [KEY], [UNKNOWN, KNOWN]) == "示例银行"
+    assert signed_by("example.bank", [OTHER], [KNOWN]) == "" == signed_by("x", [KEY], [KNOWN])
+    assert signed_by("example.pay", [KEY], [UNKNOWN]) == ""
+
+
+def test_the_shipped_table_reads() -> None:
+    """Every shipped brand has names, and none of them is another brand's."""
+    brands = read_brands(SHIPPED)
+    names = [name for one in brands for name in one.names]
+    assert len(brands) >= 50
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a,b\n", 1, "columns"), (HEAD + ",示例,,\n", 2, "needs a name"), (HEAD + "x,,,\n", 2, "needs a name"), (HEAD + "x,♥,,\n", 2, "needs a name"),
+        (HEAD + "y,y,,\nx,x,,ABC\n", 3, "no SHA-256"), (HEAD + "x\n", 2, "needs a name"), ("", 1, "columns"),
+    ],
+)  # fmt: skip
+def test_a_broken_table_names_line_and_remedy(tmp_path: Path, text: str, line: int, words: str) -> None:
+    """A fault in the table names file, line and remedy."""
+    with pytest.raises(RuleFault, match=words) as fault:
+        read_brands(table(tmp_path, text))
+    assert (fault.value.file, fault.value.line) == ("brands.csv", line) and fault.value.remedy
+
+
+def test_an_absent_table_is_a_fault(tmp_path: Path) -> None:
+    """A table that is not there, or is no text, is a fault of the rules too."""
+    with pytest.raises(RuleFault):
+        read_brands(tmp_path / "brands.csv")
+    (tmp_path / "brands.csv").write_bytes(b"\xff\xfe\x00brand")
+    with pytest.raises(RuleFault):
+        read_brands(tmp_path / "brands.csv")
