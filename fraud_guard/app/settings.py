@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     subjects: Path | None = Field(default=None, description="who is protected, CSV; default: subjects.csv in data_dir, if there")
     stations: Path | None = Field(default=None, description="who serves which area, CSV; default: stations.csv in data_dir, if there")
     tags_partitions: int = Field(default=1, ge=1, le=512, description="partitions of the log; divides 512")
+    tags_generation: int = Field(default=1, ge=1, description="generation of the log; `topics repartition` says when it is another one")
     inlet_partitions: int = Field(default=1, ge=1, le=512, description="partitions of each inlet; so many workers can be doors at once")
     slack_ms: int = Field(default=5_000, ge=0, le=3_600_000, description="the watermark lags this much behind")
     idle_ms: int = Field(default=5_000, ge=500, description="a quiet door moves the watermark after this long")

@@ -29,6 +29,7 @@ from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.hunting import Hunter
 from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
+from fraud_guard.app.layout import kept_id, log_topic
 from fraud_guard.app.lists_in_force import ListsInForce
 from fraud_guard.app.metrics import count_change, count_order, timed
 from fraud_guard.app.outlets import senders
@@ -86,8 +87,7 @@ class Site:
     def open(self) -> None:
         """Open everything. Raises ConfigurationError, DependencyError or IntegrityError with a remedy."""
         settings = self.settings
-        key = site_key(settings)
-        self.keys = Keys.from_site_key(key)
+        self.keys = Keys.from_site_key(site_key(settings))
         self.log, close = open_log(settings, Sealer(self.keys.log))
         self._opened.append(close)
         for topic in (*OUTLETS, PEERS, WATERMARKS, APK_VERDICTS):
@@ -287,7 +287,7 @@ class Site:
                 raise DependencyError(str(damaged)) from damaged
 
     def _older_id(self, partition: int, token: bytes, position: int) -> str | None:
-        return self.history.id_at(partition, token, position) if self.history is not None else None
+        return kept_id(self.history, self.log, (partition, token, position))
 
     def _needed_from(self, partition: int) -> int:
         saved = self.scorers[partition].saved_offset
@@ -319,7 +319,7 @@ class Site:
 
     def _recovered(self, partition: int) -> Scorer:
         pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
-        name, backlog = f"{LOG}-{partition}", Backlog(self.log, LOG, partition, self.now_ms)
+        name, backlog = f"{log_topic(self.settings)}-{partition}", Backlog(self.log, LOG, partition, self.now_ms)
         degrading = Degrading(self.truth, name, backlog.lag_ms, self.settings.degrade_ms)
         one = Scorer(name, self.store, self.truth, self.rules.archive, self._reader(partition), self.door.refuse,
                      self._tell_rows, self.now_ms, pace, partial(self._older_id, partition), degrading,

@@ -17,6 +17,9 @@ APK_VERDICTS = "apk.verdicts"
 RULES, LISTS = "rules", "lists"
 """Generations of rules and of the door's lists, published by people; read by every worker."""
 
+LAYOUT = "layout"
+"""Which generations of the log there are, newest last."""
+
 _OFFSET_BITS, _PARTITION_BITS = 44, 12
 
 
@@ -35,3 +38,9 @@ def letter_place(position: str) -> tuple[str, int]:
     """The (topic, partition) behind the `position` of a dead letter, `topic-partition-offset`."""
     topic, partition, _ = position.rsplit("-", 2)
     return topic, int(partition)
+
+
+def is_log(topic: str) -> bool:
+    """Whether a topic is the log in one of its generations (`tags`, `tags.2`, …)."""
+    name, _, number = topic.partition(".")
+    return name == LOG and (not number or number.isdecimal())

@@ -15,7 +15,6 @@ from mode import ServiceT
 
 from fraud_guard.adapters.embedded import transport as embedded
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
-from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.page_server import PageServer
 from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.agents import persist
@@ -25,7 +24,7 @@ from fraud_guard.app.observer import EVERY_S, Observer
 from fraud_guard.app.servers import open_when_reachable
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
-from fraud_guard.app.stores import WORKERS, kafka_access
+from fraud_guard.app.stores import WORKERS, embedded_log_path, kafka_access
 from fraud_guard.errors import FraudGuardError
 from fraud_guard.log import RECORD_BYTES_MOST
 
@@ -58,7 +57,7 @@ def engine_of(settings: Settings, worker_name: str | None, group: str = "") -> d
 def _embedded(settings: Settings, group: str) -> dict[str, Any]:
     embedded.register()
     ending = f"?group={group}" if group else ""
-    return {"broker": f"embedded://{(settings.data_dir / 'log.db').absolute()}{ending}", "topic_allow_declare": True}
+    return {"broker": f"embedded://{embedded_log_path(settings).absolute()}{ending}", "topic_allow_declare": True}
 
 
 def _kafka(settings: Settings, servers: str, worker_name: str | None) -> dict[str, Any]:
@@ -151,8 +150,8 @@ class SiteApp(QuietApp):
 
     def _be_the_only_worker(self) -> None:
         """Say at once that there is another worker on the log file; from the start of the consumer on the lock is held."""
-        if not isinstance(self.site.log, EmbeddedLog):
+        if self.site.settings.kafka is not None:
             return
-        lock = ConsumerLock(self.site.log.path)
+        lock = ConsumerLock(embedded_log_path(self.site.settings))
         lock.acquire()
         lock.release()
