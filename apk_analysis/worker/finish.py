@@ -20,6 +20,7 @@ from apk_analysis.judge.judge import judge
 from apk_analysis.judge.table import Table, read_table
 from apk_analysis.report.facts import (
     CodeFact,
+    DeepFact,
     IndicatorFact,
     ManifestFact,
     ModuleMatch,
@@ -78,6 +79,7 @@ class _Told(msgspec.Struct):
     hits: tuple[Hit, ...] = ()
     icon: bytes = b""
     fingerprint: bytes = b""
+    deep: DeepFact | None = None
 
     @property
     def opened(self) -> bool:
@@ -116,7 +118,7 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
         findings=ruling.findings, reskin=reskin, impersonates=impersonates, indicators=told.indicators, stages=tuple(told.stages),
         limits_hit=tuple(told.limits), engine_versions=court.versions,
         manifest=msgspec.structs.replace(told.manifest, icon_png=icon), signatures=told.signatures or SignatureFact(), code=told.code,
-        yara=told.hits, evidence=tuple(told.evidence.values()), sandbox=answer.level or "none",
+        yara=told.hits, evidence=tuple(told.evidence.values()), sandbox=answer.level or "none", deep=told.deep,
     )  # fmt: skip
     return report, fingerprint
 
@@ -130,7 +132,7 @@ def _put_together(parts: Iterable[Part]) -> _Told:
             told.stages.append(part.stage)
         told.evidence |= {one.code: one for one in part.evidence}
         told.limits |= dict.fromkeys(part.limits_hit)
-        for name in ("manifest", "signatures", "code", "indicators", "hits", "icon", "fingerprint"):
+        for name in ("manifest", "signatures", "code", "indicators", "hits", "icon", "fingerprint", "deep"):
             if value := getattr(part, name):
                 setattr(told, name, value)
     return told

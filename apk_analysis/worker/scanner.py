@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
@@ -22,6 +24,8 @@ from apk_analysis.sandbox.zygote import Answer, Request, read, sha256_of, write
 from apk_analysis.worker.finish import Court, finish
 
 GRACE_S = 15.0
+DEEP = "deep"
+"""The key in `engine_versions` of a report that the slow analysis had a part in."""
 _BUBBLEWRAP = (
     "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
     "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
@@ -107,6 +111,11 @@ def _bubblewrap() -> list[str]:
     return [found, *who, *_BUBBLEWRAP] if found else []
 
 
+def deep_version() -> str:
+    """The version of what the slow analysis works with."""
+    return version("androguard") if find_spec("androguard") else "missing"
+
+
 class Scanner:
     """Scans files one after the other. Safe to share between threads; each has a zygote of its own."""
 
@@ -141,7 +150,10 @@ class Scanner:
         sha256, size_bytes = sha256_of(path)
         answer = self._zygote().dissect(path, sha256) if size_bytes else Answer("refused", words="the file is empty")
         with self._asking:
-            return finish(sha256, size_bytes, path.name, answer, self._court, self._index)
+            report, fingerprint = finish(sha256, size_bytes, path.name, answer, self._court, self._index)
+        if self._settings.deep:
+            report = msgspec.structs.replace(report, engine_versions={**report.engine_versions, DEEP: deep_version()})
+        return report, fingerprint
 
     def _zygote(self) -> Zygote:
         if not hasattr(self._mine, "zygote"):

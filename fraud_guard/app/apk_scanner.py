@@ -15,4 +15,6 @@ def site_scanner(settings: Settings, *, deep: bool = False) -> Scanner:  # noqa:
     index = Index(folder) if (folder / "index.db").exists() else None
     own = settings.rules / "apk"
     rules = own if own.is_dir() else shipped("rules") / "apk"     # a folder of tag rules alone
+    if deep:
+        return Scanner(ScanSettings.for_deep(rules, settings.apk_sandbox), index)
     return Scanner(ScanSettings(rules=rules, least_sandbox=settings.apk_sandbox), index)

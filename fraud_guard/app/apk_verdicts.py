@@ -11,12 +11,11 @@ import msgspec
 from apk_analysis.errors import UnreadableMember
 from apk_analysis.report.facts import ManifestFact, Report
 from apk_analysis.report.json_text import from_json, to_json
+from apk_analysis.worker.scanner import DEEP
 from fraud_guard.adapters.whole_file import PRIVATE, whole_file
 from fraud_guard.errors import DependencyError
 from fraud_guard.log import Record
 
-DEEP = "deep"
-"""The key in `engine_versions` of a report that the slow analysis had a part in."""
 VERDICT_BYTES_MOST = 1 << 20
 MOST_FINDINGS, MOST_INDICATORS = 50, 200
 
