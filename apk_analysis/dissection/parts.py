@@ -45,6 +45,6 @@ def parts_of(data: bytes) -> Iterator[Part]:
             return
         try:
             yield msgspec.msgpack.decode(data[place : place + size], type=Part)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return
         place += size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -95,7 +96,7 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
         told.stages.append(Stage("sandbox", "failed", reason="what it told is torn"))
     if not any(stage.name == "intake" for stage in told.stages):
         told.stages.append(Stage("intake", "failed", reason="nothing came out of the sandbox"))
-    fingerprint = _decoded(told)
+    fingerprint = _decoded(told, sha256)
     match = _nearest(index, fingerprint, told)
     relation: Relation = match.relation if match else "unrelated"
     reskin = _reskin(fingerprint, match) if fingerprint and match else None
@@ -135,12 +136,15 @@ def _put_together(parts: Iterable[Part]) -> _Told:
     return told
 
 
-def _decoded(told: _Told) -> Fingerprint | None:
-    try:
-        return decode(told.fingerprint) if told.fingerprint else None
-    except ApkError:
-        told.stages.append(Stage("fingerprint", "failed", reason="what the sandbox told is no fingerprint"))
+def _decoded(told: _Told, sha256: str) -> Fingerprint | None:
+    """The fingerprint that the sandbox told, if it is one, and of this sample: under another name it would take that one's place in the index."""
+    if not told.fingerprint:
         return None
+    with suppress(ApkError):
+        if (found := decode(told.fingerprint)).sha256 == sha256:
+            return found
+    told.stages.append(Stage("fingerprint", "failed", reason="what the sandbox told is no fingerprint of this sample"))
+    return None
 
 
 def _nearest(index: Index | None, fingerprint: Fingerprint | None, told: _Told) -> Match | None:

@@ -88,8 +88,7 @@ class Site:
     def open(self) -> None:
         """Open everything. Raises ConfigurationError, DependencyError or IntegrityError with a remedy."""
         settings = self.settings
-        key = site_key(settings)
-        self.keys = Keys.from_site_key(key)
+        self.keys = Keys.from_site_key(site_key(settings))
         self.log, close = open_log(settings, Sealer(self.keys.log))
         self._opened.append(close)
         for topic in (*OUTLETS, PEERS, WATERMARKS, APK_VERDICTS):
