@@ -36,7 +36,6 @@ def examine_kafka(settings: Settings) -> str:
     from fraud_guard.app.servers import probes  # noqa: PLC0415  commands about orders need no driver
     from fraud_guard.app.stores import open_kafka  # noqa: PLC0415
     from fraud_guard.app.topic_plan import deviations, plan_of  # noqa: PLC0415
-    from fraud_guard.app.topics import LISTS, RULES  # noqa: PLC0415
 
     probes(settings)["log"]()
     with closing(open_kafka(settings)) as log:
@@ -47,10 +46,17 @@ def examine_kafka(settings: Settings) -> str:
         if wrong := [words for name, fact in there.items() for words in (*deviations(name, plan[name], fact), *_untrue_ends(log, name, fact))]:
             raise ConfigurationError("; ".join(wrong))
         words = f"Kafka {settings.kafka}, {len(there)} topics as planned, {log.members()} workers in the group"
-        unread = {name for name, place in ((RULES, settings.rules_from), (LISTS, settings.lists_from)) if place != "topic"}
-        if missing := sorted(plan.keys() - there.keys() - unread):
+        if missing := sorted(plan.keys() - there.keys() - _made_by_others(settings)):
             raise Note(f"{words}; the first worker makes {', '.join(missing)}, or `fraud-guard topics create`")
     return words
+
+
+def _made_by_others(settings: Settings) -> set[str]:
+    """Topics that no worker makes or misses: of APK files, and of rules and lists where those come from a folder."""
+    from fraud_guard.app.topics import APK_DEEP, APK_SUBMITTED, LISTS, RULES  # noqa: PLC0415
+
+    unread = {name for name, place in ((RULES, settings.rules_from), (LISTS, settings.lists_from)) if place != "topic"}
+    return {APK_SUBMITTED, APK_DEEP} | unread
 
 
 def _check_generation(settings: Settings, log: KafkaLog, there: Mapping[str, TopicFacts]) -> None:

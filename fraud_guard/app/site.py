@@ -48,6 +48,7 @@ from fraud_guard.app.stores import (
     open_vault,
     truth_place,
 )
+from fraud_guard.app.tag_ids import reader_of
 from fraud_guard.app.topics import APK_VERDICTS, INLETS, LOG, MIXED, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.app.touch_keeper import TouchKeeper
 from fraud_guard.app.true_ends import check_ends
@@ -321,7 +322,7 @@ class Site:
         pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
         name, backlog = f"{log_topic(self.settings)}-{partition}", Backlog(self.log, LOG, partition, self.now_ms)
         degrading = Degrading(self.truth, name, backlog.lag_ms, self.settings.degrade_ms)
-        one = Scorer(name, self.store, self.truth, self.rules.archive, self._reader(partition), self.door.refuse,
+        one = Scorer(name, self.store, self.truth, self.rules.archive, reader_of(self.log, LOG, partition), self.door.refuse,
                      self._tell_rows, self.now_ms, pace, partial(self._older_id, partition), degrading,
                      TouchKeeper(name, self.touches))  # fmt: skip
         one.recover()
@@ -342,9 +343,3 @@ class Site:
         marks = InletMarks(self.log, settings.inlet_partitions, self.now_ms)
         return DoorStage(door, self.log, self.vault, self.letters, Sealer(self.keys.deadletter),
                          settings.tags_partitions, marks, self.now_ms, settings.idle_ms)  # fmt: skip
-
-    def _reader(self, partition: int) -> Callable[[int, int], list[tuple[int, bytes]]]:
-        def read(offset: int, most: int) -> list[tuple[int, bytes]]:
-            return [(r.offset, r.value) for r in self.log.read(LOG, partition, offset, most)]
-
-        return read

@@ -30,7 +30,7 @@ NAMES = sorted({
 })  # fmt: skip
 ELSEWHERE = {
     "level-before-commit", "reload-before-announce",
-    *(name for name in NAMES if name.startswith(("history-", "verdict-", "hunt-", "repartition-"))),
+    *(name for name in NAMES if name.startswith(("apk-", "history-", "verdict-", "hunt-", "repartition-"))),
 }  # fmt: skip
 """Points that this day does not pass; `test_history.py`, `test_verdicts.py` and `test_repartition.py` die at theirs."""
 DAY = golden_day()

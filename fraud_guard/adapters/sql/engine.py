@@ -55,7 +55,7 @@ def server_version(url: str) -> str:
 
 
 class ServerFacts(NamedTuple):
-    """`ahead_ms`: its clock, of this machine's. `layouts`: (what the tables have, what this build has) of truth and vault; None: no tables yet."""
+    """`ahead_ms`: its clock, of this machine's. `layouts`: (what the tables have, what this build has) of truth, vault and touches; None: no tables yet."""
 
     version: str
     ahead_ms: int
@@ -73,7 +73,7 @@ def server_facts(url: str) -> ServerFacts:
             version = ".".join(map(str, connection.dialect.server_version_info or ()))
             before_s = time.time()
             now_s = connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
-            layouts = {one.folder: (_revision(connection, one.table), one.head) for one in (TRUTH, VAULT)}
+            layouts = {one.folder: (_revision(connection, one.table), one.head) for one in (TRUTH, VAULT, TOUCHES)}
             return ServerFacts(version, int((float(now_s) - before_s) * 1_000), layouts)
     except DBAPIError as error:
         words = f"{make_url(url).render_as_string()}: {error.orig}"
