@@ -9,7 +9,7 @@ from fraud_guard.app.settings import Settings
 from fraud_guard.shipped import shipped
 
 
-def site_scanner(settings: Settings, *, deep: bool = False) -> Scanner:  # noqa: ARG001  the deep tier has no stages of its own yet
+def site_scanner(settings: Settings, *, deep: bool = False) -> Scanner:
     """Raises RuleFault. The index is the one that `apk index` fills."""
     folder = settings.data_dir / "apk-index"
     index = Index(folder) if (folder / "index.db").exists() else None
