@@ -29,14 +29,14 @@ from fraud_guard.shipped import shipped
 BAR_S, BAR_MB, BAR_TIMES, LEAST_BYTES, BAR_BYTES = 1.5, 400, 10, 1_000_000, 22_000_000
 
 
-def scanned(zygote: Zygote, court: Court, path: Path) -> tuple[str, float, float, str]:
-    """Verdict, seconds from the file to the report, the child's peak in MB, the sandbox."""
+def scanned(zygote: Zygote, court: Court, path: Path) -> tuple[str, float, float, float, str]:
+    """Verdict, seconds from the file to the report, seconds of CPU in the child, its peak in MB, the sandbox."""
     started = time.perf_counter()
     sha256, size_bytes = sha256_of(path)
     answer = zygote.dissect(path, sha256)
     report, _ = finish(sha256, size_bytes, path.name, answer, court, None)
     slow = max(report.stages, key=lambda stage: stage.ms)
-    return f"{report.verdict}{' partial' if report.partial else ''} (longest: {slow.name} {slow.ms:.0f} ms)", time.perf_counter() - started, answer.peak_rss_bytes / 1e6, answer.level
+    return f"{report.verdict}{' partial' if report.partial else ''} (longest: {slow.name} {slow.ms:.0f} ms)", time.perf_counter() - started, answer.cpu_s, answer.peak_rss_bytes / 1e6, answer.level
 
 
 def main() -> int:
@@ -59,8 +59,8 @@ def main() -> int:
         files = [*given.files, _usual(joined(code, given.code, Path(folder)), given.size, Path(folder)), worst]
         for path in files:
             size_bytes = path.stat().st_size
-            verdict, seconds, megabytes, level = min((scanned(zygote, court, path) for _ in range(given.times)), key=lambda one: one[1])
-            row = f"{path.name[:44]:44} {size_bytes / 1e6:6.1f} MB {seconds:7.3f} s {megabytes:5.0f} MB {level}  {verdict}"
+            verdict, seconds, cpu_s, megabytes, level = min((scanned(zygote, court, path) for _ in range(given.times)), key=lambda one: one[1])
+            row = f"{path.name[:44]:44} {size_bytes / 1e6:6.1f} MB {seconds:7.3f} s (CPU {cpu_s:.3f}) {megabytes:5.0f} MB {level}  {verdict}"
             met &= path == worst or size_bytes > BAR_BYTES or (seconds <= BAR_S and megabytes <= BAR_MB)
             if not given.ours_alone:
                 _, their_seconds, their_megabytes = measured(theirs, path, warm)
