@@ -132,6 +132,24 @@ def test_whoever_wants_the_slow_analysis_waits_in_its_queue(files: list[Path], t
         assert log.end(APK_DEEP, 0) == 1
 
 
+def test_the_slow_analysis_stands_for_the_fast_one(files: list[Path], tmp_path: Path) -> None:
+    """Its verdict comes second, names callers and the version of the analysis, and is what is told from then on."""
+    pytest.importorskip("androguard")
+    settings = settings_in(tmp_path)
+    hand_in(settings, files[:1], deep=True)
+    work(settings)
+    with opened(settings, deep=True) as site:
+        site.desk.handle([record.value for record in site.log.read(APK_DEEP, 0, 0, 10)])
+    hand_in(settings, files[:1])
+    work(settings)
+    fast, slow, third = told(settings)
+    assert third == slow != fast
+    report = json.loads(slow)
+    assert report["deep"]["methods"] and not report["deep"]["unread"]
+    assert report["engine_versions"].keys() - json.loads(fast)["engine_versions"].keys() == {"deep"}
+    assert {one["status"] for one in report["stages"] if one["name"].startswith(("witness", "analysis"))} == {"ok"}
+
+
 POINTS = [(name, nth) for name in ("apk-before-report", "apk-after-report", "apk-after-verdict", "apk-before-ack") for nth in (1, 3)]
 
 
