@@ -23,7 +23,6 @@ LEAST_SPREAD = 4.0
 """Standard deviation of the grey values, of 255: below it a picture shows nothing."""
 DAMAGED = (
     OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error, zlib.error,
-    Image.DecompressionBombError,
 )  # fmt: skip
 """What the decoders raise on damaged pictures."""
 Grey = NDArray[np.float32]
@@ -41,6 +40,8 @@ def decode(data: bytes, most_side: int = 512) -> Image.Image:
             flood = image.width * image.height > MOST_PIXELS
             image.draft("RGB", (most_side, most_side))
             whole = image if flood else image.convert("RGBA")
+    except Image.DecompressionBombError as broken:
+        raise LimitExceeded("pixels", str(broken)) from broken
     except DAMAGED as broken:
         raise UnreadableMember(f"not a picture: {type(broken).__name__}") from broken
     if flood:
