@@ -100,7 +100,7 @@ class _Decision:
 
     def block(self, block: Block) -> Effects:
         kept, dead, tally = self._without_duplicates(block)
-        touching = self.memory.known.touching(block.rows["peer"])
+        touching = self.memory.known.touching(block.rows)
         for index, slots in self.rounds.in_rounds(block.rows, kept):
             self.rounds.apply(block.rows, index, slots)
             if touching is not None and (some := touching[index]).any():
@@ -217,7 +217,7 @@ class _Decision:
         heads, after = self.memory.head[slots], self.rounds.noted
         for i, head in zip(index.tolist(), heads, strict=True):
             now_ms = max(int(rows["ts_ms"][i]), int(head["last_ms"]))
-            bad = self.memory.known.bad(int(rows["peer"][i]), now_ms)
+            bad = self.memory.known.met(rows[i], now_ms)
             if bad is not None:
                 watermark_ms = max(int(self.watermarks_ms[i]), int(rows["watermark_ms"][i]) + int(rows["ahead_ms"][i]))
                 tag = int(rows["position"][i])

@@ -232,8 +232,8 @@ class TouchStore(Protocol):
     def find(self, partition: str, keys: Iterable[int], below: int) -> Touches:
         """Who touched one of `keys` at positions below: the first touch of each (key, token), sorted."""
 
-    def erase(self, partition: str, token: bytes) -> int:
-        """Forget every touch of a subject; returns how many there were."""
+    def erase(self, partition: str | None, token: bytes) -> int:
+        """Forget every touch of a subject, with None in all partitions; returns how many there were."""
 
     def tidy(self, partition: str, now_ms: int) -> int:
         """Forget what is too old, make small segments one; returns how many segments are gone."""

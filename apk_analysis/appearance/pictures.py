@@ -40,8 +40,8 @@ def decode(data: bytes, most_side: int = 512) -> Image.Image:
             flood = image.width * image.height > MOST_PIXELS
             image.draft("RGB", (most_side, most_side))
             whole = image if flood else image.convert("RGBA")
-    except Image.DecompressionBombError as broken:
-        raise LimitExceeded("pixels", str(broken)) from broken
+    except Image.DecompressionBombError as flood_told:
+        raise LimitExceeded("pixels", str(flood_told)) from flood_told
     except DAMAGED as broken:
         raise UnreadableMember(f"not a picture: {type(broken).__name__}") from broken
     if flood:

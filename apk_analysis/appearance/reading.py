@@ -108,6 +108,9 @@ def _icon(archive: Archive, icon: Icon, ledger: Ledger) -> Image.Image | None:
     whole = Image.new("RGBA", (ICON_SIDE, ICON_SIDE))
     for layer in layers:
         whole.alpha_composite(layer.resize((ICON_SIDE, ICON_SIDE)))
+    if not shows_something(grey(whole)):    # a colour alone, behind a drawing in XML: thousands of apps have it
+        ledger.note("icon_drawn", next(iter(icon.foreground), ""))
+        return None
     return whole
 
 

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 import msgspec
@@ -19,6 +20,8 @@ from apk_analysis.certificate.results import Signatures
 from apk_analysis.certificate.verify import verify_signatures
 from apk_analysis.code.facts import Code
 from apk_analysis.code.reading import read_code
+from apk_analysis.deep.analysis import analyse
+from apk_analysis.deep.witnesses import ASKED, hear, is_there
 from apk_analysis.dissection.parts import Part
 from apk_analysis.dissection.settings import StageLimits
 from apk_analysis.dissection.summaries import code_fact, indicator_facts, manifest_fact, signature_fact
@@ -37,6 +40,7 @@ from apk_analysis.yara_scan.scan import scan_members
 
 Send = Callable[[Part], None]
 SURE_HOST = 0.5
+MISSING = "not installed: pip install fraud-guard[second-opinion]"
 
 
 class OutOfTime(BaseException):
@@ -46,8 +50,8 @@ class OutOfTime(BaseException):
 class Dissection:
     """One sample under the knife; what earlier stages read is there for later ones."""
 
-    def __init__(self, sha256: str, data: Buffer, book: RuleBook, limits: StageLimits, send: Send) -> None:
-        self._sha256, self._data, self._book, self._limits, self._send = sha256, data, book, limits, send
+    def __init__(self, sha256: str, data: Buffer, book: RuleBook, limits: StageLimits, send: Send, *, deep: bool = False) -> None:
+        self._sha256, self._data, self._book, self._limits, self._send, self._deep = sha256, data, book, limits, send, deep
         self._archive: Archive | None = None
         self._manifest, self._signatures = Manifest(), Signatures(False, False, (), (), ())
         self._code, self._indicators, self._appearance = Code(), Indicators(), Appearance()
@@ -62,8 +66,29 @@ class Dissection:
             ("indicators", self._find_indicators), ("appearance", self._read_appearance), ("fingerprint", self._fingerprint),
         ):  # fmt: skip
             self._stage(name, stage)
+        if self._deep:
+            self._go_deep()
         archive = self._archive     # reading members has added to it
         self._send(Part(Stage("archive", "ok"), evidence=archive.evidence, limits_hit=archive.limits_hit))
+
+    def _go_deep(self) -> None:
+        for parser in ASKED:
+            self._stage(f"witness {parser}", partial(self._hear, parser))
+        self._stage("analysis", self._analyse)
+
+    def _hear(self, parser: str, stage: Stage) -> Part:
+        if not is_there(parser):
+            return Part(msgspec.structs.replace(stage, status="skipped", reason=MISSING))
+        before = self._manifest
+        self._manifest, evidence = hear(parser, self._opened, before)
+        taken = self._manifest.parser != before.parser      # ours read nothing, this one did
+        return Part(stage, evidence=evidence, manifest=manifest_fact(self._manifest) if taken else None)
+
+    def _analyse(self, stage: Stage) -> Part:
+        if not is_there("androguard"):
+            return Part(msgspec.structs.replace(stage, status="skipped", reason=MISSING))
+        found = analyse(self._opened)
+        return Part(msgspec.structs.replace(stage, status="partial", reason=found.unread[0]) if found.unread else stage, deep=found)
 
     def _stage(self, name: str, work: Callable[[Stage], Part]) -> None:
         began = time.perf_counter()

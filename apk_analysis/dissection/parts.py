@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from apk_analysis.evidence import Evidence
-from apk_analysis.report.facts import CodeFact, IndicatorFact, ManifestFact, SignatureFact, Stage
+from apk_analysis.report.facts import CodeFact, DeepFact, IndicatorFact, ManifestFact, SignatureFact, Stage
 from apk_analysis.yara_scan.facts import Hit
 
 _LENGTH = struct.Struct("<I")
@@ -27,6 +27,7 @@ class Part(msgspec.Struct, frozen=True):
     hits: tuple[Hit, ...] = ()
     icon: bytes = b""
     fingerprint: bytes = b""
+    deep: DeepFact | None = None
 
 
 def framed(part: Part) -> bytes:

@@ -20,12 +20,13 @@ class StageLimits(msgspec.Struct, frozen=True):
     indicators: float = 20.0
     appearance: float = 15.0
     yara: float = 40.0
+    analysis: float = 90.0
 
 
 class ScanSettings(msgspec.Struct, frozen=True):
     """How samples are dissected. `rules`: the folder with `*.yar` and `judge.yaml`; `least_sandbox`: refuse to work below it.
 
-    `wall_s`, `cpu_s` and `memory_bytes` bound a whole sample; a worker process is renewed after `recycle` samples.
+    `wall_s`, `cpu_s` and `memory_bytes` bound a whole sample; a worker process is renewed after `recycle` samples. `deep`: the slow analysis, too.
     """
 
     rules: Path
@@ -36,3 +37,9 @@ class ScanSettings(msgspec.Struct, frozen=True):
     result_bytes: int = 32 << 20
     least_sandbox: str = "rlimits"
     recycle: int = 200
+    deep: bool = False
+
+    @classmethod
+    def for_deep(cls, rules: Path, least_sandbox: str) -> ScanSettings:
+        """Limits of the slow analysis."""
+        return cls(rules, wall_s=180.0, cpu_s=120, memory_bytes=4 << 30, least_sandbox=least_sandbox, recycle=20, deep=True)

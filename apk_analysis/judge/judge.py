@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from apk_analysis.code.abilities import explain_ability
 from apk_analysis.judge.facts import Case, Ruling
 from apk_analysis.judge.table import Table
 from apk_analysis.report.facts import Finding, Verdict
@@ -81,8 +82,8 @@ def _abilities(case: Case, table: Table) -> Iterator[Finding]:
         yield Finding(one.id, "capability", one.weight, 0.7, one.zh, one.en, "manifest", one.found)
     for ability in case.code.abilities:
         if weight := table.abilities.get(ability, 0.0):
-            what: Kind = "threat" if ability == "blocks-96110" else "capability"
-            yield Finding(ability, what, weight, 0.7, f"代码能力：{ability}", f"ability of the code: {ability}", "code")
+            what: Kind = "threat" if ability == "warning-blocking" else "capability"
+            yield Finding(ability, what, weight, 0.7, *explain_ability(ability), "code")
 
 
 def _signature(case: Case, table: Table) -> Iterator[Finding]:

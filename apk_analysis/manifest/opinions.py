@@ -64,8 +64,16 @@ def ask(parser: str, axml: bytes, timeout_s: float = TIMEOUT_S) -> Opinion:
 
 def _opinion(parser: str, answer: bytes) -> Opinion:
     try:
-        read = msgspec.convert(json.loads(answer), _Answer)
+        return read_opinion(parser, json.loads(answer))
     except (ValueError, RecursionError) as problem:
+        return Opinion(parser, problem=str(problem)[:200])
+
+
+def read_opinion(parser: str, answer: object) -> Opinion:
+    """From what a witness answered."""
+    try:
+        read = msgspec.convert(answer, _Answer)
+    except msgspec.ValidationError as problem:
         return Opinion(parser, problem=str(problem)[:200])
     return Opinion(parser, read.package, read.permissions, read.components)
 

@@ -147,6 +147,24 @@ class CodeFact(msgspec.Struct, frozen=True):
     shell_only: bool = False
 
 
+class CallFact(msgspec.Struct, frozen=True):
+    """One method of the platform that abilities are made of, and who in the app calls it: the first ones by name, and how many."""
+
+    abilities: tuple[str, ...]
+    call: str
+    callers: tuple[str, ...] = ()
+    count: int = 0
+
+
+class DeepFact(msgspec.Struct, frozen=True):
+    """What the slow analysis found; `unread`: DEX files that it could not read, and why."""
+
+    classes: int = 0
+    methods: int = 0
+    calls: tuple[CallFact, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
 class Report(msgspec.Struct, frozen=True):
     """All about one APK. `risk` 0–100; `sandbox` is the level that held while it was dissected; `ts_ms` 0 = not stated."""
 
@@ -173,6 +191,7 @@ class Report(msgspec.Struct, frozen=True):
     yara: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     sandbox: str = ""
+    deep: DeepFact | None = None
 
     @property
     def partial(self) -> bool:

@@ -17,7 +17,8 @@ def to_csv(report: Report) -> bytes:
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(COLUMNS)
     found = [("package", report.manifest.package, 1.0, ())] if report.manifest.package else []
-    found += [("certificate", one.sha256, 1.0, ()) for one in report.signatures.certificates]
+    told = {one.value for one in report.indicators}
+    found += [("certificate", one.sha256, 1.0, ()) for one in report.signatures.certificates if one.sha256 not in told]
     found += [(one.type, one.value, one.confidence, one.places) for one in report.indicators]  # type: ignore[misc]
     for kind, value, confidence, places in found:
         table.writerow((cell(report.sha256), report.verdict, cell(kind), cell(value), f"{confidence:.2f}", cell("; ".join(places))))

@@ -56,7 +56,8 @@ def _attributes(report: Report) -> Iterator[dict[str, object]]:
     yield _attribute(report, "size-in-bytes", "Other", str(report.size), "", detect=False)
     if report.manifest.package:
         yield _attribute(report, "mobile-application-id", "Payload delivery", report.manifest.package, "package", detect=False)
-    for signer in report.signatures.certificates:
+    told = {one.value for one in report.indicators}
+    for signer in [one for one in report.signatures.certificates if one.sha256 not in told]:
         yield _attribute(report, *_TYPES["certificate"], signer.sha256, "signing certificate", detect=accused)
     for one in report.indicators:
         yield _of(report, one, detect=accused and one.confidence >= LEAST_CONFIDENCE)

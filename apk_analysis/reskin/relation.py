@@ -80,6 +80,9 @@ def in_words(a: Fingerprint, likeness: Likeness, relation: Relation, differs: tu
         of = a.methods.size if about else m.a
         zh.append(f"{'约' if about else ''}{m.of_a:.0%} 的自有方法相同（共 {of} 个，公共库除外）")
         en.append(f"{'about ' if about else ''}{m.of_a:.0%} of {of} own methods identical, libraries left out")
+        if m.of_b > m.of_a:
+            zh.append(f"旧样本 {m.of_b:.0%} 的自有方法都在其中")
+            en.append(f"{m.of_b:.0%} of the other's own methods are in it")
     if likeness.grams.shared and not likeness.shell and likeness.grams.contained > m.contained:
         zh.append(f"{likeness.grams.contained:.0%} 的代码片段相同")
         en.append(f"{likeness.grams.contained:.0%} of the pieces of code identical")

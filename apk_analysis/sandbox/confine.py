@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import resource
+import signal
 from contextlib import suppress
 
 try:
@@ -16,7 +17,7 @@ try:
 except (ImportError, OSError, RuntimeError):    # libseccomp is missing on this system
     seccomp = None
 
-_NO_NEW_PRIVILEGES = 38     # prctl
+_DIE_WITH_PARENT, _NO_NEW_PRIVILEGES = 1, 38     # prctl
 _NEW_NETWORK = 0x40000000   # unshare
 _NOBODY = 65534
 _WRITING = (os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC, os.O_APPEND)
@@ -44,6 +45,7 @@ def confine(cpu_s: int, memory_bytes: int) -> str:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)      # after the change of user, which would undo it
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         return "rlimits"
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

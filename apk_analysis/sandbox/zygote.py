@@ -92,7 +92,7 @@ def _warm(book: RuleBook, settings: ScanSettings) -> None:
         codecs.lookup(codec)
     Image.init()
     sample = files(__package__ or "apk_analysis.sandbox").joinpath("warm.apk").read_bytes()
-    Dissection("0" * 64, sample, book, settings.stages, lambda part: None).run()
+    Dissection("0" * 64, sample, book, settings.stages, lambda part: None, deep=settings.deep).run()
 
 
 def _serve(request: Request, book: RuleBook, settings: ScanSettings, outer: str) -> Answer:
@@ -143,10 +143,11 @@ def _child(request: Request, descriptor: int, outlet: int, book: RuleBook, setti
             os.close(number)
         os.open(os.devnull, os.O_RDWR)      # 0
         os.dup(0)                           # 1
+        os.dup2(0, 2)                       # nor has a sample a say on the terminal
         level = confine(settings.cpu_s, settings.memory_bytes)
         _write_all(outlet, f"{outer or level}\n".encode())
         data = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        Dissection(request.sha256, data, book, settings.stages, _sender(outlet)).run()
+        Dissection(request.sha256, data, book, settings.stages, _sender(outlet), deep=settings.deep).run()
         code = 0
     except MemoryError:
         code = 71

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from apk_analysis.judge.judge import judge
 from apk_analysis.judge.table import Table, read_table
 from apk_analysis.report.facts import (
     CodeFact,
+    DeepFact,
     IndicatorFact,
     ManifestFact,
     ModuleMatch,
@@ -45,16 +47,28 @@ class Court(msgspec.Struct, frozen=True):
 
     table: Table
     brands: tuple[Brand, ...]
+    versions: dict[str, str]
 
     @classmethod
     def of(cls, rules: Path) -> Court:
         """From the folder of APK rules. Raises RuleFault."""
-        return cls(read_table(rules / "judge.yaml"), read_brands(rules / "brands.csv"))
+        table, brands = read_table(rules / "judge.yaml"), read_brands(rules / "brands.csv")
+        versions = {"engine": ENGINE, "fingerprint": str(VERSION), "judge": str(table.version), "rules": _content_of(rules)}
+        return cls(table, brands, versions)
+
+
+def _content_of(folder: Path) -> str:
+    """A name for what all rule files say."""
+    digest = hashlib.sha256()
+    for path in sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith(".")):
+        digest.update(f"{path.relative_to(folder)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
 
 
 class _Told(msgspec.Struct):
-    """The parts put together; what no part told is at its default."""
+    """The parts put together; what no part told is at its default. `whole`: the last part came."""
 
+    whole: bool = False
     stages: list[Stage] = []
     evidence: dict[str, Evidence] = {}
     limits: dict[str, None] = {}
@@ -65,6 +79,12 @@ class _Told(msgspec.Struct):
     hits: tuple[Hit, ...] = ()
     icon: bytes = b""
     fingerprint: bytes = b""
+    deep: DeepFact | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether there was an archive, so that more parts must follow."""
+        return any(one.name == "intake" and one.status in {"ok", "partial"} for one in self.stages)
 
 
 def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court, index: Index | None) -> tuple[Report, Fingerprint | None]:
@@ -74,6 +94,8 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
         limit, status = _ENDED[answer.ended]
         told.stages.append(Stage("intake" if not told.stages else "sandbox", "partial" if status == "partial" else "failed", reason=answer.words or limit))
         told.limits[limit] = None
+    elif told.opened and not told.whole:
+        told.stages.append(Stage("sandbox", "failed", reason="what it told is torn"))
     if not any(stage.name == "intake" for stage in told.stages):
         told.stages.append(Stage("intake", "failed", reason="nothing came out of the sandbox"))
     fingerprint = _decoded(told, sha256)
@@ -94,9 +116,9 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
         sha256=sha256, size=size_bytes, verdict=ruling.verdict, risk=ruling.risk, file_name=name,
         reasons_zh=tuple(one.zh for one in against[:5]), reasons_en=tuple(one.en for one in against[:5]), scam_type=ruling.scam_type,
         findings=ruling.findings, reskin=reskin, impersonates=impersonates, indicators=told.indicators, stages=tuple(told.stages),
-        limits_hit=tuple(told.limits), engine_versions={"engine": ENGINE, "fingerprint": str(VERSION), "judge": str(court.table.version)},
+        limits_hit=tuple(told.limits), engine_versions=court.versions,
         manifest=msgspec.structs.replace(told.manifest, icon_png=icon), signatures=told.signatures or SignatureFact(), code=told.code,
-        yara=told.hits, evidence=tuple(told.evidence.values()), sandbox=answer.level or "none",
+        yara=told.hits, evidence=tuple(told.evidence.values()), sandbox=answer.level or "none", deep=told.deep,
     )  # fmt: skip
     return report, fingerprint
 
@@ -104,11 +126,13 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
 def _put_together(parts: Iterable[Part]) -> _Told:
     told = _Told()
     for part in parts:
-        if part.stage.name != "archive":
+        if part.stage.name == "archive":
+            told.whole = True
+        else:
             told.stages.append(part.stage)
         told.evidence |= {one.code: one for one in part.evidence}
         told.limits |= dict.fromkeys(part.limits_hit)
-        for name in ("manifest", "signatures", "code", "indicators", "hits", "icon", "fingerprint"):
+        for name in ("manifest", "signatures", "code", "indicators", "hits", "icon", "fingerprint", "deep"):
             if value := getattr(part, name):
                 setattr(told, name, value)
     return told

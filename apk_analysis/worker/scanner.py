@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
@@ -20,7 +24,14 @@ from apk_analysis.sandbox.zygote import Answer, Request, read, sha256_of, write
 from apk_analysis.worker.finish import Court, finish
 
 GRACE_S = 15.0
-_BUBBLEWRAP = ("--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  in the sandbox
+DEEP = "deep"
+"""The key in `engine_versions` of a report that the slow analysis had a part in."""
+_BUBBLEWRAP = (
+    "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
+    "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+)  # fmt: skip
+_ROOT_KEEPS = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH")
+"""Root needs no user name space; it keeps what the zygote needs to read samples and to make each child nobody."""
 
 
 class Zygote:
@@ -96,7 +107,13 @@ def _outlet(process: subprocess.Popen[bytes]) -> BinaryIO:
 
 def _bubblewrap() -> list[str]:
     found = shutil.which("bwrap")
-    return [found, *_BUBBLEWRAP] if found else []
+    who = _ROOT_KEEPS if os.geteuid() == 0 else ("--unshare-user",)
+    return [found, *who, *_BUBBLEWRAP] if found else []
+
+
+def deep_version() -> str:
+    """The version of what the slow analysis works with."""
+    return version("androguard") if find_spec("androguard") else "missing"
 
 
 class Scanner:
@@ -113,6 +130,15 @@ class Scanner:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The `engine_versions` of its reports."""
+        return self._court.versions
+
+    def stop(self) -> None:
+        """End the sandboxes; what is under way in other threads ends as if it had crashed."""
         for zygote in self._zygotes:
             zygote.stop()
 
@@ -124,7 +150,10 @@ class Scanner:
         sha256, size_bytes = sha256_of(path)
         answer = self._zygote().dissect(path, sha256) if size_bytes else Answer("refused", words="the file is empty")
         with self._asking:
-            return finish(sha256, size_bytes, path.name, answer, self._court, self._index)
+            report, fingerprint = finish(sha256, size_bytes, path.name, answer, self._court, self._index)
+        if self._settings.deep:
+            report = msgspec.structs.replace(report, engine_versions={**report.engine_versions, DEEP: deep_version()})
+        return report, fingerprint
 
     def _zygote(self) -> Zygote:
         if not hasattr(self._mine, "zygote"):

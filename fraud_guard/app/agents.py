@@ -11,16 +11,18 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 import structlog
 from faust.types import TP
 
 from fraud_guard.adapters.chunking import ChunkSchema
+from fraud_guard.app.layout import base_of, log_topic
 from fraud_guard.app.scorer import Logged, Scorer, steps
 from fraud_guard.app.site import Site
-from fraud_guard.app.topics import INLETS, LOG
+from fraud_guard.app.topics import INLETS
+from fraud_guard.app.waits import Waits
 from fraud_guard.errors import FraudGuardError
 from fraud_guard.failpoints import failpoint
 from fraud_guard.tags.block import BLOCK_MAX
@@ -51,8 +53,9 @@ def take_in(app: faust.App, site: Site) -> None:
 
 def score(app: faust.App, site: Site) -> None:
     """The log -> features -> rules -> fusion -> escalation -> truth."""
+    topic = log_topic(site.settings)
 
-    @app.agent(app.topic(LOG, schema=ChunkSchema(max_records=SCORER_RECORDS)), name="scorer")
+    @app.agent(app.topic(topic, schema=ChunkSchema(max_records=SCORER_RECORDS)), name="scorer")
     async def scorer(stream: Any) -> None:
         async for event in stream.noack().events():
             if await _score(site, event.message.partition, event.value):
@@ -67,11 +70,11 @@ def score(app: faust.App, site: Site) -> None:
         await persist(site, site.snapshot_if_due)
 
     async def seek(tps: frozenset[TP]) -> Mapping[TP, int]:
-        wanted = {tp.partition for tp in tps if tp.topic == LOG}
+        wanted = {tp.partition for tp in tps if tp.topic == topic}
         inlets = frozenset((tp.topic, tp.partition) for tp in tps if tp.topic in INLETS)
         if not await persist(site, partial(site.assign, wanted, inlets)):
             raise asyncio.CancelledError  # ends the worker without Faust's traceback
-        return {TP(LOG, p): one.next_offset for p, one in site.scorers.items()}
+        return {TP(topic, p): one.next_offset - base_of(site.log) for p, one in site.scorers.items()}
 
     async def let_go() -> None:
         await persist(site, site.release)
@@ -81,7 +84,7 @@ def score(app: faust.App, site: Site) -> None:
 
 async def _score(site: Site, partition: int, records: list[Any]) -> bool:
     one = site.scorers.get(partition)
-    for step in steps((record.offset, record.value) for record in records):
+    for step in steps((record.offset + base_of(site.log), record.value) for record in records):
         if one is None or not site.holds or site.scorers.get(partition) is not one:
             return False  # another worker may have it now: these records come again to whom they belong
         if not await persist(site, partial(_handle, site, one, step)):
@@ -146,7 +149,15 @@ async def _every(app: faust.App, site: Site, interval_ms: int, act: Callable[[],
         await asyncio.sleep(interval_ms / 1000)
 
 
-async def persist(site: Site, act: Callable[[], Any]) -> bool:
+class Stoppable(Protocol):
+    """What an agent works for: it waits for servers, and stops when something cannot be done."""
+
+    waits: Waits
+    stopping: bool
+    failure: Exception | None
+
+
+async def persist(site: Stoppable, act: Callable[[], Any]) -> bool:
     """Do it; while a service is away do it again later. False: it cannot be done, the worker is stopping."""
     try:
         return await site.waits.outwait(act, act, lambda: site.stopping)
@@ -158,7 +169,7 @@ async def persist(site: Site, act: Callable[[], Any]) -> bool:
     return False
 
 
-def stop(site: Site, why: Exception) -> None:
+def stop(site: Stoppable, why: Exception) -> None:
     """Begin nothing new, drain and exit; the exit code tells why."""
     site.stopping = True
     if site.failure is None:

@@ -125,6 +125,11 @@ class DoorStage:
         self._log.append_many([(LOG, p, [Record(None, _encoded(block))]) for p in range(self._partitions)])
         self._marks.reach(self._door.watermark_ms)
 
+    def mark(self) -> None:
+        """Tell every partition where the watermark is."""
+        block = self._door.tick(self._door.watermark_ms)
+        self._log.append_many([(LOG, p, [Record(None, _encoded(block))]) for p in range(self._partitions)])
+
     def control(self, controls: Iterable[Control]) -> None:
         """Append control records to their subjects' partitions."""
         failpoint("control-before-append")

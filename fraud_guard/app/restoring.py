@@ -13,7 +13,7 @@ import structlog
 
 from fraud_guard.adapters.clock import has_passed
 from fraud_guard.adapters.snapshots import SnapshotFolder
-from fraud_guard.app.topics import LOG
+from fraud_guard.app.topics import is_log
 from fraud_guard.errors import DependencyError, IntegrityError
 from fraud_guard.log import Log
 from fraud_guard.ports import MemoryStore, Now, Snapshot
@@ -62,6 +62,16 @@ class RestoringStore:
     def checkpoint(self, partition: str, epoch: int, snapshot: Snapshot, drop: Iterable[str] = ()) -> None:
         """Write blobs and position: all or nothing."""
         self._store.checkpoint(partition, epoch, snapshot, drop)
+
+    def stored(self, partition: str) -> Snapshot:
+        """The last complete checkpoint as it is, whatever the log holds."""
+        return self._store.load(partition)
+
+    def empty(self, partition: str) -> None:
+        """Drop all that is stored of a partition that this worker owns; its position stays."""
+        stored = self._store.load(partition)
+        bare = Snapshot(stored.position, stored.watermark_ms, stored.generation, {})
+        self._store.checkpoint(partition, self._epochs[partition], bare, stored.blobs.keys())
 
     def close(self) -> None:
         """Release what the store holds."""
@@ -137,7 +147,7 @@ def _place(partition: str) -> tuple[str, int]:
 
 
 def _offset(partition: str, position: int) -> int:
-    return position // POSITIONS_PER_RECORD if _place(partition)[0] == LOG else position
+    return position // POSITIONS_PER_RECORD if is_log(_place(partition)[0]) else position
 
 
 def _next(partition: str, snapshot: Snapshot) -> int:

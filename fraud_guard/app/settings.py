@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     subjects: Path | None = Field(default=None, description="who is protected, CSV; default: subjects.csv in data_dir, if there")
     stations: Path | None = Field(default=None, description="who serves which area, CSV; default: stations.csv in data_dir, if there")
     tags_partitions: int = Field(default=1, ge=1, le=512, description="partitions of the log; divides 512")
+    tags_generation: int = Field(default=1, ge=1, description="generation of the log; `topics repartition` says when it is another one")
     inlet_partitions: int = Field(default=1, ge=1, le=512, description="partitions of each inlet; so many workers can be doors at once")
     slack_ms: int = Field(default=5_000, ge=0, le=3_600_000, description="the watermark lags this much behind")
     idle_ms: int = Field(default=5_000, ge=500, description="a quiet door moves the watermark after this long")
@@ -70,6 +71,9 @@ class Settings(BaseSettings):
     clock_tick_ms: int = Field(default=500, ge=50, description="how often deadlines are looked at")
     relay_tick_ms: int = Field(default=100, ge=10, description="how often the outbox is looked at")
     rules_poll_ms: int = Field(default=2_000, ge=100, description="how often rules and lists are looked at")
+    apk_dir: Path | None = Field(default=None, description="folder of APK samples, their reports and the fingerprint index, which all `apk work` of a site share; default: apk in data_dir")
+    apk_partitions: int = Field(default=1, ge=1, le=512, description="partitions of the topics of APK files; so many `apk work` can share them")
+    apk_sandbox: Literal["none", "rlimits", "seccomp", "bubblewrap"] = Field(default="seccomp", description="weakest sandbox in which `apk work` works")
     health_address: str | None = Field(default=None, pattern=r"^(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5}$", description="host:port of /healthz, /readyz and /metrics; default: nothing listens")
     log_format: Literal["json", "console"] | None = Field(default=None, description="how the log is written; default: console on a terminal, else json")
     webhook_url: str | None = Field(default=None, description="where issued orders are posted")
@@ -84,6 +88,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         """Call, environment, then the TOML file named by FG_CONFIG (or ./fraud-guard.toml)."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
+
+    @property
+    def apk_folder(self) -> Path:
+        """The folder of APK samples and their reports."""
+        return self.apk_dir or self.data_dir / "apk"
 
     @property
     def rules(self) -> Path:

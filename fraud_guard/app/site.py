@@ -29,6 +29,7 @@ from fraud_guard.app.desk import make_desk
 from fraud_guard.app.door_stage import DoorStage
 from fraud_guard.app.hunting import Hunter
 from fraud_guard.app.inlet_marks import RESTORED, Inlet, InletMarks
+from fraud_guard.app.layout import kept_id, log_topic
 from fraud_guard.app.lists_in_force import ListsInForce
 from fraud_guard.app.metrics import count_change, count_order, timed
 from fraud_guard.app.outlets import senders
@@ -47,6 +48,7 @@ from fraud_guard.app.stores import (
     open_vault,
     truth_place,
 )
+from fraud_guard.app.tag_ids import reader_of
 from fraud_guard.app.topics import APK_VERDICTS, INLETS, LOG, MIXED, OUTLETS, PEERS, WATERMARKS
 from fraud_guard.app.touch_keeper import TouchKeeper
 from fraud_guard.app.true_ends import check_ends
@@ -86,8 +88,7 @@ class Site:
     def open(self) -> None:
         """Open everything. Raises ConfigurationError, DependencyError or IntegrityError with a remedy."""
         settings = self.settings
-        key = site_key(settings)
-        self.keys = Keys.from_site_key(key)
+        self.keys = Keys.from_site_key(site_key(settings))
         self.log, close = open_log(settings, Sealer(self.keys.log))
         self._opened.append(close)
         for topic in (*OUTLETS, PEERS, WATERMARKS, APK_VERDICTS):
@@ -287,7 +288,7 @@ class Site:
                 raise DependencyError(str(damaged)) from damaged
 
     def _older_id(self, partition: int, token: bytes, position: int) -> str | None:
-        return self.history.id_at(partition, token, position) if self.history is not None else None
+        return kept_id(self.history, self.log, (partition, token, position))
 
     def _needed_from(self, partition: int) -> int:
         saved = self.scorers[partition].saved_offset
@@ -319,9 +320,9 @@ class Site:
 
     def _recovered(self, partition: int) -> Scorer:
         pace = Pace(self.settings.checkpoint_ms, self.settings.checkpoint_tags)
-        name, backlog = f"{LOG}-{partition}", Backlog(self.log, LOG, partition, self.now_ms)
+        name, backlog = f"{log_topic(self.settings)}-{partition}", Backlog(self.log, LOG, partition, self.now_ms)
         degrading = Degrading(self.truth, name, backlog.lag_ms, self.settings.degrade_ms)
-        one = Scorer(name, self.store, self.truth, self.rules.archive, self._reader(partition), self.door.refuse,
+        one = Scorer(name, self.store, self.truth, self.rules.archive, reader_of(self.log, LOG, partition), self.door.refuse,
                      self._tell_rows, self.now_ms, pace, partial(self._older_id, partition), degrading,
                      TouchKeeper(name, self.touches))  # fmt: skip
         one.recover()
@@ -342,9 +343,3 @@ class Site:
         marks = InletMarks(self.log, settings.inlet_partitions, self.now_ms)
         return DoorStage(door, self.log, self.vault, self.letters, Sealer(self.keys.deadletter),
                          settings.tags_partitions, marks, self.now_ms, settings.idle_ms)  # fmt: skip
-
-    def _reader(self, partition: int) -> Callable[[int, int], list[tuple[int, bytes]]]:
-        def read(offset: int, most: int) -> list[tuple[int, bytes]]:
-            return [(r.offset, r.value) for r in self.log.read(LOG, partition, offset, most)]
-
-        return read

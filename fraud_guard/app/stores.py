@@ -58,14 +58,34 @@ def open_touches(settings: Settings) -> SqlTouches:
 
 
 def open_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], object]]:
-    """The log, and what closes it. The embedded one is sealed; what Kafka holds is the broker's to guard."""
+    """The log as it is laid out, and what closes it. The embedded one is sealed; what Kafka holds is the broker's to guard.
+
+    Raises ConfigurationError when the settings name another generation, DependencyError or IntegrityError.
+    """
+    from fraud_guard.app.layout import laid_out  # noqa: PLC0415  commands about orders need no log
+
+    log, close = open_plain_log(settings, sealer)
+    try:
+        return laid_out(log, settings), close
+    except BaseException:
+        close()
+        raise
+
+
+def open_plain_log(settings: Settings, sealer: Sealer) -> tuple[Log, Callable[[], object]]:
+    """The log with its topics as they are."""
     if settings.kafka is None:
         from fraud_guard.adapters.embedded import registry  # noqa: PLC0415  commands about orders need no Arrow
 
-        path = settings.data_dir / "log.db"
+        path = embedded_log_path(settings)
         return registry.open_log(path, sealer.seal, sealer.unseal), partial(registry.close_log, path)
     log = open_kafka(settings)
     return log, log.close
+
+
+def embedded_log_path(settings: Settings) -> Path:
+    """The file of the log where Kafka holds none."""
+    return settings.data_dir / "log.db"
 
 
 def open_kafka(settings: Settings) -> KafkaLog:

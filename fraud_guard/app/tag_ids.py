@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from fraud_guard.log import Log
 from fraud_guard.tags.block import POSITIONS_PER_RECORD, Block, Controls, decode_record, text
 
 KEPT_TAGS = 200_000
@@ -17,6 +18,11 @@ ReadLog = Callable[[int, int], Sequence[tuple[int, bytes]]]
 """(first offset, how many) -> (offset, value) of this partition's records; fewer at the end."""
 OlderId = Callable[[bytes, int], str | None]
 """(token, position) -> the id of a tag whose record is gone from the log, where a history knows it."""
+
+
+def reader_of(log: Log, topic: str, partition: int) -> ReadLog:
+    """What reads one partition of the log."""
+    return lambda offset, most: [(r.offset, r.value) for r in log.read(topic, partition, offset, most)]
 
 
 class TagIds:

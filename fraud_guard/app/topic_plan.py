@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from fraud_guard.adapters.relaid_log import topic_of
 from fraud_guard.app.settings import Settings
-from fraud_guard.app.topics import APK_VERDICTS, INLETS, LISTS, LOG, OUTLETS, PEERS, RULES, WATERMARKS
+from fraud_guard.app.topics import (
+    APK_DEEP,
+    APK_SUBMITTED,
+    APK_VERDICTS,
+    INLETS,
+    LAYOUT,
+    LISTS,
+    LOG,
+    OUTLETS,
+    PEERS,
+    RULES,
+    WATERMARKS,
+    is_log,
+)
 from fraud_guard.log import RECORD_BYTES_MOST
 
 if TYPE_CHECKING:
@@ -43,12 +57,13 @@ def plan_of(settings: Settings) -> dict[str, TopicPlan]:
     inlet = TopicPlan(settings.inlet_partitions, replicas, hours, max(hours, INLET_HOURS_MOST))
     return {
         **dict.fromkeys(INLETS, inlet),
-        LOG: TopicPlan(settings.tags_partitions, replicas, hours),
+        topic_of(LOG, settings.tags_generation): TopicPlan(settings.tags_partitions, replicas, hours),
         PEERS: TopicPlan(1, replicas, hours),
         WATERMARKS: TopicPlan(1, replicas, 1),
         **dict.fromkeys(OUTLETS, TopicPlan(1, replicas, OUTLET_HOURS)),
+        **dict.fromkeys((APK_SUBMITTED, APK_DEEP), TopicPlan(settings.apk_partitions, replicas, OUTLET_HOURS)),
         APK_VERDICTS: TopicPlan(1, replicas, OUTLET_HOURS),
-        **dict.fromkeys((RULES, LISTS), TopicPlan(1, replicas, 0)),
+        **dict.fromkeys((RULES, LISTS, LAYOUT), TopicPlan(1, replicas, 0)),
     }
 
 
@@ -58,7 +73,7 @@ def deviations(name: str, plan: TopicPlan, facts: TopicFacts | None) -> Iterator
         yield f"{name}: missing; run `fraud-guard topics create`"
         return
     if facts.partitions != plan.partitions:
-        yield f"{name}: {facts.partitions} partitions, {plan.partitions} are set; {_MORE.get(name, _ONE)}"
+        yield f"{name}: {facts.partitions} partitions, {plan.partitions} are set; {_MORE.get(LOG if is_log(name) else name, _ONE)}"
     if facts.replicas < plan.replicas:
         yield f"{name}: {facts.replicas} replicas, {plan.replicas} are set; add replicas with kafka-reassign-partitions, or set FG_KAFKA_REPLICAS"
     yield from (f"{name}: {what}; {_alter(name, setting, right)}" for what, setting, right in _wrong(plan, facts))
@@ -66,7 +81,8 @@ def deviations(name: str, plan: TopicPlan, facts: TopicFacts | None) -> Iterator
 
 _ONE = "drain it, delete it and run `fraud-guard topics create`"
 _MORE = {
-    LOG: "set FG_TAGS_PARTITIONS to what there is, or drain the site and start a new log",
+    LOG: "set FG_TAGS_PARTITIONS to what there is; `fraud-guard topics repartition` lays the log out anew",
+    **dict.fromkeys((APK_SUBMITTED, APK_DEEP), "set FG_APK_PARTITIONS to what there is, or drain and delete it and run `fraud-guard topics create`"),
     **dict.fromkeys(INLETS, "set FG_INLET_PARTITIONS to what there is, or drain and delete it and run `fraud-guard topics create`"),
 }
 

@@ -10,10 +10,15 @@ LOG, PEERS, WATERMARKS = "tags", "peers", "watermarks"
 ALERTS, ORDERS, DEADLETTERS = "alerts", "orders", "deadletters"
 OUTLETS = (ALERTS, ORDERS, DEADLETTERS)
 
+APK_SUBMITTED, APK_DEEP = "apk.submitted", "apk.submitted.deep"
+"""APK files that wait for their dissection, and those that wait for the slow one after it; read by `apk work`."""
 APK_VERDICTS = "apk.verdicts"
 """What the APK analysis found out; read by the worker that scores partition 0 of the log."""
 RULES, LISTS = "rules", "lists"
 """Generations of rules and of the door's lists, published by people; read by every worker."""
+
+LAYOUT = "layout"
+"""Which generations of the log there are, newest last."""
 
 _OFFSET_BITS, _PARTITION_BITS = 44, 12
 
@@ -33,3 +38,9 @@ def letter_place(position: str) -> tuple[str, int]:
     """The (topic, partition) behind the `position` of a dead letter, `topic-partition-offset`."""
     topic, partition, _ = position.rsplit("-", 2)
     return topic, int(partition)
+
+
+def is_log(topic: str) -> bool:
+    """Whether a topic is the log in one of its generations (`tags`, `tags.2`, …)."""
+    name, _, number = topic.partition(".")
+    return name == LOG and (not number or number.isdecimal())

@@ -15,7 +15,6 @@ from mode import ServiceT
 
 from fraud_guard.adapters.embedded import transport as embedded
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
-from fraud_guard.adapters.embedded.log import EmbeddedLog
 from fraud_guard.adapters.page_server import PageServer
 from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.agents import persist
@@ -25,7 +24,7 @@ from fraud_guard.app.observer import EVERY_S, Observer
 from fraud_guard.app.servers import open_when_reachable
 from fraud_guard.app.settings import Settings
 from fraud_guard.app.site import Site
-from fraud_guard.app.stores import WORKERS, kafka_access
+from fraud_guard.app.stores import WORKERS, embedded_log_path, kafka_access
 from fraud_guard.errors import FraudGuardError
 from fraud_guard.log import RECORD_BYTES_MOST
 
@@ -42,27 +41,32 @@ def site(settings: Settings) -> Site:
 
 def faust_app(settings: Settings, site: Site) -> faust.App:
     """The Faust app on the embedded transport or on Kafka; it opens the site when it starts and closes it last."""
-    engine = _embedded(settings) if settings.kafka is None else _kafka(settings, settings.kafka)
-    return SiteApp(
-        site, WORKERS, datadir=str(settings.data_dir / "faust"),
-        topic_partitions=settings.tags_partitions, topic_disable_leader=True, stream_wait_empty=False,
-        stream_buffer_maxsize=16, broker_commit_interval=0.5, consumer_auto_offset_reset="earliest",
-        stream_recovery_delay=0.0, logging_config=faust_logging(), **engine,
-    )  # fmt: skip
+    return SiteApp(site, WORKERS, topic_partitions=settings.tags_partitions, **engine_of(settings, settings.worker_name))
 
 
-def _embedded(settings: Settings) -> dict[str, Any]:
+def engine_of(settings: Settings, worker_name: str | None, group: str = "") -> dict[str, Any]:
+    """Options of a Faust app on the engine of these settings; `group` keeps another app than the stream workers apart on files."""
+    engine = _embedded(settings, group) if settings.kafka is None else _kafka(settings, settings.kafka, worker_name)
+    return {
+        "datadir": str(settings.data_dir / "-".join(filter(None, ("faust", group)))), "topic_disable_leader": True, "stream_wait_empty": False,
+        "stream_buffer_maxsize": 16, "broker_commit_interval": 0.5, "consumer_auto_offset_reset": "earliest",
+        "stream_recovery_delay": 0.0, "logging_config": faust_logging(), **engine,
+    }  # fmt: skip
+
+
+def _embedded(settings: Settings, group: str) -> dict[str, Any]:
     embedded.register()
-    return {"broker": f"embedded://{(settings.data_dir / 'log.db').absolute()}", "topic_allow_declare": True}
+    ending = f"?group={group}" if group else ""
+    return {"broker": f"embedded://{embedded_log_path(settings).absolute()}{ending}", "topic_allow_declare": True}
 
 
-def _kafka(settings: Settings, servers: str) -> dict[str, Any]:
+def _kafka(settings: Settings, servers: str, worker_name: str | None) -> dict[str, Any]:
     from fraud_guard.adapters.kafka import transport as kafka  # noqa: PLC0415  the driver, which files do without
 
     kafka.register()
     return {
         "broker": kafka.broker_url(servers), "broker_credentials": kafka_access(settings), "topic_allow_declare": False,
-        "consumer_group_instance_id": settings.worker_name, "consumer_max_fetch_size": RECORD_BYTES_MOST, **GROUP,
+        "consumer_group_instance_id": worker_name, "consumer_max_fetch_size": RECORD_BYTES_MOST, **GROUP,
     }  # fmt: skip
 
 
@@ -146,8 +150,8 @@ class SiteApp(QuietApp):
 
     def _be_the_only_worker(self) -> None:
         """Say at once that there is another worker on the log file; from the start of the consumer on the lock is held."""
-        if not isinstance(self.site.log, EmbeddedLog):
+        if self.site.settings.kafka is not None:
             return
-        lock = ConsumerLock(self.site.log.path)
+        lock = ConsumerLock(embedded_log_path(self.site.settings))
         lock.acquire()
         lock.release()

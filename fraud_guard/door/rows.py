@@ -145,6 +145,8 @@ class RowMaker:
         for i, tag in enumerate(tags):
             if tag.kind == "download" and hosts.is_apk_download(tag.url or tag.host or ""):
                 block.rows["flags"][at[i]] |= np.uint32(_APK if hosts.is_store(tag.host or "") else _APK | _SIDELOADED)
+            if tag.sha256 and tag.kind == "download":
+                block.rows["call"][at[i]] = self._tokens.hash64(tag.sha256.lower())
 
     def _name(self, block: Block, at: Places, places: Places) -> None:
         notes, named = self._hosts.notes, block.hosts

@@ -2,7 +2,7 @@
 
 Together 2 KiB. The head begins with its hot part, which every tag reads and writes; of the
 rest a tag touches only what it is about. A change of these types raises LAYOUT; `pages`
-refuses other layouts, so a change ships with a conversion.
+refuses layouts it does not know, so a change ships with a conversion (`older_layouts`).
 """
 
 from __future__ import annotations

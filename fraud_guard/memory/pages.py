@@ -15,11 +15,12 @@ from fraud_guard.errors import IntegrityError
 from fraud_guard.memory.episode import Episode
 from fraud_guard.memory.layout import EVENTS, HEAD, LAYOUT
 from fraud_guard.memory.memory import PAGE, Journal, Memory
+from fraud_guard.memory.older_layouts import upgraded
 from fraud_guard.memory.segments import Segments
 
 _HEAD_BYTES, _RING_BYTES = PAGE * HEAD.itemsize, PAGE * EVENTS.itemsize
-JOURNAL = "j/"
-KNOWN = "k/"
+PAGE_OF_SHARD, EPISODE, JOURNAL, KNOWN = "p", "e", "j/", "k/"
+"""First letters of keys: `p/<shard>/<number>`, `e/<token>`; the journal and what is known of verdicts are one blob each."""
 _codec = pa.Codec("lz4_raw")  # a quarter of the time of zstd for a quarter more bytes
 
 
@@ -65,9 +66,9 @@ class Pager:
         """Fill the empty memory from stored blobs. Raises IntegrityError for a foreign or damaged blob."""
         for key in sorted(blobs):
             kind, _, rest = key.partition("/")
-            if kind == "p":
+            if kind == PAGE_OF_SHARD:
                 self._restore_page(key, blobs[key])
-            elif kind == "e":
+            elif kind == EPISODE:
                 self._restore_episode(bytes.fromhex(rest), blobs[key])
             elif kind == "d":
                 self._segments.restore(key, blobs[key])
@@ -153,10 +154,14 @@ def _pack(memory: Memory, page: int) -> bytes:
 
 def _unpack(blob: bytes) -> tuple[np.ndarray, np.ndarray]:
     if blob[0] != LAYOUT:
-        raise IntegrityError(f"a page of memory has layout {blob[0]}, this build reads {LAYOUT}; run the version that wrote it")
+        return upgraded(blob[0], LAYOUT, partial(_unpacked, blob), PAGE)
+    raw = _unpacked(blob, _HEAD_BYTES + _RING_BYTES)
+    return np.frombuffer(raw, HEAD, PAGE), np.frombuffer(raw, EVENTS, PAGE, _HEAD_BYTES)
+
+
+def _unpacked(blob: bytes, size: int) -> bytes:
     try:
-        raw = _codec.decompress(blob[1:], _HEAD_BYTES + _RING_BYTES, asbytes=True)
+        raw: bytes = _codec.decompress(blob[1:], size, asbytes=True)
     except OSError as broken:
         raise IntegrityError("a page of memory is damaged; restore the last snapshot") from broken
-    head = np.frombuffer(raw, HEAD, PAGE)
-    return head, np.frombuffer(raw, EVENTS, PAGE, _HEAD_BYTES)
+    return raw

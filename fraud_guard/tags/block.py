@@ -38,7 +38,7 @@ ROW = np.dtype(
         ("flags", "u4"),  # tags.kinds.Flag
         ("lures", "u4"),  # tags.kinds.Lure
         ("peer", "u8"),  # hash of the peer or of the host; 0 = none
-        ("call", "u8"),  # hash of the call id; 0 = none
+        ("call", "u8"),  # hash of the call id, of a download that of the file; 0 = none
         ("value", "i4"),  # seconds of a call
         ("fingerprint", "u8"),  # of (source, id) in 48 bits, of ts_ms in 16
         ("area", "i8"),  # pack_area: where the subject is, or minus where it lives; 0 = unknown

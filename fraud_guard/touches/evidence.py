@@ -7,8 +7,8 @@ from fraud_guard.touches.known import Bad
 from fraud_guard.touches.policy import TouchPolicy
 
 LOWEST_LEVEL = 4
-_ZH = {"app": "安装或使用过经检测的涉诈应用", "host": "访问过涉诈应用使用的网址"}
-_EN = {"app": "installed or used an app that was found to be fraudulent", "host": "visited a host that a fraudulent app talks to"}
+_ZH = {"app": "安装或使用过经检测的涉诈应用", "file": "下载过经检测的涉诈应用安装包", "host": "访问过涉诈应用使用的网址"}
+_EN = {"app": "installed or used an app that was found to be fraudulent", "file": "downloaded an app that was found to be fraudulent", "host": "visited a host that a fraudulent app talks to"}
 _MAYBE_ZH, _MAYBE_EN = "（检测为可疑）", " (the app is suspicious, not proven)"
 
 
@@ -18,7 +18,7 @@ def evidence_of(bad: Bad, positions: tuple[int, ...], ts_ms: int, policy: TouchP
     thing = policy.of(mark.thing)
     sure = notice.finding == "malicious" and mark.confidence >= policy.sure
     return Evidence(
-        kind="apk" if mark.thing == "app" else "indicator", id=notice.id, version=policy.version,
+        kind="indicator" if mark.thing == "host" else "apk", id=notice.id, version=policy.version,
         weight=round(thing.weight * notice.weight * mark.confidence, 4), group=f"apk/{notice.family or notice.sha256}",
         scam_types=(), ts_ms=ts_ms, until_ms=ts_ms + policy.holds_s * 1000,
         level_floor=thing.level if sure else LOWEST_LEVEL, positions=positions,

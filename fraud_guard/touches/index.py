@@ -17,26 +17,27 @@ KEPT_MS = 14 * 86_400_000
 """A touch older than this is forgotten."""
 _SEGMENT = b"1"
 _codec = pa.Codec("lz4_raw")
-_VISIT, _ACTIVE, _OTHER = int(Kind.VISIT), int(Kind.APP_ACTIVE), int(Category.OTHER)
+_VISIT, _DOWNLOAD, _ACTIVE, _OTHER = int(Kind.VISIT), int(Kind.DOWNLOAD), int(Kind.APP_ACTIVE), int(Category.OTHER)
 
 Touches = npt.NDArray[np.void]
 
 
-def touching_rows(rows: np.ndarray) -> npt.NDArray[np.intp]:
-    """Rows that are touches: of a host off the top list, of an app installed, of an unknown app used."""
+def _touching(rows: np.ndarray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows that touch a host off the top list, an app by its install or an unknown app by its use; and downloads of known files."""
     kind = rows["kind"]
     some = np.flatnonzero((kind >= _VISIT) & (kind <= _ACTIVE))
     kind, peer, category = kind[some], rows["peer"][some], rows["category"][some]
-    found: npt.NDArray[np.intp] = some[(peer != 0) & ((kind != _ACTIVE) | (category == _OTHER))]
-    return found
+    files = some[kind == _DOWNLOAD]
+    return some[(peer != 0) & ((kind != _ACTIVE) | (category == _OTHER))], files[rows["call"][files] != 0]
 
 
 def touches_of(rows: np.ndarray) -> Touches:
-    """The touches among rows of the log, in their order."""
-    at = touching_rows(rows)
+    """The touches among rows of the log."""
+    some, files = _touching(rows)
+    at = np.concatenate([some, files]) if len(files) else some
     found = np.zeros(len(at), TOUCH)
-    for name, column in (("key", "peer"), ("token", "token"), ("position", "position")):
-        found[name] = rows[column][at]
+    found["key"][: len(some)], found["key"][len(some) :] = rows["peer"][some], rows["call"][files]
+    found["token"], found["position"] = rows["token"][at], rows["position"][at]
     return found
 
 

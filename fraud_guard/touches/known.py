@@ -13,7 +13,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from fraud_guard.tags.kinds import Kind
 from fraud_guard.touches.notice import VALID_MS, Mark, Notice
+
+_DOWNLOAD = int(Kind.DOWNLOAD)
 
 
 class Hunt(msgspec.Struct):
@@ -96,17 +99,29 @@ class Known:
         hunt = self.hunts.get(found.sha256)
         return hunt is not None and hunt.position == found.hunt
 
-    def touching(self, peers: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_] | None:
-        """Which rows touch something bad, by their `peer`; None: none does."""
+    def touching(self, rows: np.ndarray) -> npt.NDArray[np.bool_] | None:
+        """Which rows of the log touch something bad; None: none does."""
         if not len(self._keys):
             return None
-        mask = self._keys[np.searchsorted(self._keys[:-1], peers)] == peers
+        mask = self._among(rows["peer"])
+        files = np.flatnonzero(rows["kind"] == _DOWNLOAD)
+        mask[files] |= self._among(rows["call"][files])
         return mask if mask.any() else None
+
+    def met(self, row: np.void, now_ms: int) -> Bad | None:
+        """The strongest word on what a row touches."""
+        keys = (int(row["peer"]), int(row["call"]) if row["kind"] == _DOWNLOAD else 0)
+        found = [bad for key in keys if (bad := self.bad(key, now_ms))]
+        return max(found, key=lambda bad: bad.notice.weight * bad.mark.confidence, default=None)
 
     def bad(self, key: int, now_ms: int) -> Bad | None:
         """The strongest word on a key that is still valid."""
         found = self._bad.get(key)
         return found if found is not None and now_ms < found.notice.ts_ms + VALID_MS else None
+
+    def _among(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        mask: npt.NDArray[np.bool_] = self._keys[np.searchsorted(self._keys[:-1], keys)] == keys
+        return mask
 
     def packed(self) -> bytes:
         """For a checkpoint."""

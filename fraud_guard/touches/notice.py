@@ -6,14 +6,14 @@ from typing import Literal
 
 import msgspec
 
-Thing = Literal["app", "host"]
+Thing = Literal["app", "file", "host"]
 Finding = Literal["benign", "suspicious", "malicious"]
 VALID_MS = 90 * 86_400_000
 """A host changes hands: a notice says nothing about touches that are later than this after it."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """One thing by which an APK is met again: `key` is the `peer` of its rows. `confidence` 0 to 1."""
+    """One thing by which an APK is met again: `key` is the `peer` of rows, of a file their `call`. `confidence` 0 to 1."""
 
     key: int
     thing: Thing

@@ -23,10 +23,11 @@ class TouchPolicy(BaseModel):
 
     version: int = Field(default=1, ge=1)
     app: ThingPolicy = ThingPolicy(weight=6.0, level=2)
+    file: ThingPolicy = ThingPolicy(weight=6.0, level=2)
     host: ThingPolicy = ThingPolicy(weight=5.0, level=3)
     sure: float = Field(default=0.8, gt=0, le=1)
     holds_s: int = Field(default=14 * 86_400, gt=0)
 
     def of(self, thing: Thing) -> ThingPolicy:
-        """What counts for an app or a host."""
-        return self.app if thing == "app" else self.host
+        """What counts for an app, a file or a host."""
+        return {"app": self.app, "file": self.file, "host": self.host}[thing]

@@ -1,4 +1,4 @@
-"""From a verdict to a notice: the hosts and packages that tell its app, under the keyed hashes that rows have.
+"""From a verdict to a notice: the file, the hosts and packages that tell its app, under the keyed hashes that rows have.
 
 What half the town touches tells nothing and is left out: hosts on the top list, shorteners, app stores.
 """
@@ -44,6 +44,7 @@ def _marks(verdict: ApkVerdict, hash64: Callable[[str], int]) -> Iterator[Mark]:
     for one in verdict.indicators:
         if one.confidence >= LEAST_CONFIDENCE and (mark := _mark(one, hash64)) is not None:
             yield mark
+    yield Mark(hash64(verdict.sha256.lower()), "file", 1.0)
     package = WireIndicator("package", verdict.manifest.package if verdict.manifest else "", PACKAGE_CONFIDENCE)
     if (mark := _mark(package, hash64)) is not None:
         yield mark

@@ -68,6 +68,8 @@ def test_a_subject_is_forgotten(store: SqlTouches) -> None:
     assert store.erase(P0, (7).to_bytes(16, "big")) == 2
     assert rows(store.find(P0, (1, 2), 99)) == [(1, 8, 11)]
     assert store.erase(P0, (7).to_bytes(16, "big")) == 0
+    store.add(P1, touches((1, 8, 10)), NOW_MS)
+    assert store.erase(None, (8).to_bytes(16, "big")) == 2
 
 
 def test_old_touches_go(store: SqlTouches) -> None:

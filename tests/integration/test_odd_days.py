@@ -7,12 +7,14 @@ import resource
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fraud_guard.adapters.embedded.registry import close_log
 from fraud_guard.app.topics import LOG
 from fraud_guard.errors import IntegrityError
-from fraud_guard.memory import pages
+from fraud_guard.memory import memory, older_layouts, pages
+from fraud_guard.memory.layout import EVENTS, HEAD
 from fraud_guard.tags.block import decode_record
 from fraud_guard.testing import Driver, ToldClock, lines_of
 from tests.integration import live
@@ -112,6 +114,27 @@ def test_a_build_of_another_layout(
     close_log(tmp_path / "data" / "log.db")
     monkeypatch.setattr(pages, "LAYOUT", pages.LAYOUT + 1)
     run = driver(tmp_path)
+    feed(run, DAY[HALF:])
+    run.close()
+    assert complaints(live.told(tmp_path), undisturbed) == []
+
+
+def test_a_build_of_a_newer_layout_takes_over(
+    undisturbed: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a rolling upgrade the new build reads the records of the old one, and the day is told as by one build."""
+    run = driver(tmp_path)
+    feed(run, DAY[:HALF])
+    run.close()
+    wider = np.dtype([*HEAD.descr, ("added", "u4")])
+    before = older_layouts.Older(HEAD, EVENTS, lambda records: (older_layouts.same_names(records[0], wider), records[1]))
+    monkeypatch.setattr(older_layouts, "OLDER", {pages.LAYOUT: before})
+    for module in (pages, memory):
+        monkeypatch.setattr(module, "LAYOUT", module.LAYOUT + 1)
+        monkeypatch.setattr(module, "HEAD", wider)
+    monkeypatch.setattr(pages, "_HEAD_BYTES", pages.PAGE * wider.itemsize)
+    run = driver(tmp_path)
+    assert run.site.scorers[0].memory.head.dtype == wider
     feed(run, DAY[HALF:])
     run.close()
     assert complaints(live.told(tmp_path), undisturbed) == []

@@ -70,6 +70,16 @@ def test_one_family_is_one_voice(tags: Path, tmp_path: Path) -> None:
     assert last == {c["subject"]: c["probability"] for c in one}
 
 
+def test_a_file_that_was_downloaded(tags: Path, tmp_path: Path) -> None:
+    """The very file, whatever its host, before the verdict and after: level 2."""
+    path = tmp_path / "downloads.ndjson"
+    download = {"source": "a", "channel": "net", "kind": "download", "host": "files.example", "sha256": SHA.upper()}
+    lines = [download | {"id": f"d{i}", "ts_ms": T_MS + i * 7_000_000, "subject": f"1990000900{i}"} for i in (0, 1)]
+    path.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
+    found = objects(run(tmp_path, path, verdicts=of(verdict())).alerts)
+    assert [(c["ts_ms"] - T_MS, c["level"], c["evidence"][0]["kind"]) for c in found] == [(3_600_000, 2, "apk"), (7_000_000, 2, "apk")]
+
+
 def test_any_way_to_run_it_gives_the_same_bytes(tmp_path: Path) -> None:
     """A busy day with verdicts on hosts that it meets: jobs 1, 2 and 3, blocks of 1, 7 and 1,000, prompt and simulated answers."""
     path = tmp_path / "day.ndjson"

@@ -14,7 +14,10 @@ from datasets.numbers import subject_number
 from fraud_guard import failpoints
 from fraud_guard.app.settings import read
 from fraud_guard.app.topics import APK_VERDICTS, MIXED
+from fraud_guard.door.numbers import normalise
+from fraud_guard.door.tokens import Tokeniser
 from fraud_guard.log import Record
+from fraud_guard.tags.control import Control
 from fraud_guard.testing import Driver, ToldClock
 from tests.integration.test_crash import in_child
 
@@ -87,6 +90,37 @@ def test_everybody_who_touched_the_host_is_told_of_once(tmp_path: Path) -> None:
     assert {c["level"] for c in found} == {3}
     assert {e["kind"] for c in found for e in c["evidence"]} == {"indicator"}
     assert sorted(t for c in found for e in c["evidence"] for t in e["tag_ids"]) == sorted(f"v{1_000 + i}" for i in range(TOUCHED))
+
+
+def test_a_released_subject_is_not_found(tmp_path: Path) -> None:
+    """What somebody touched before the release is forgotten; what is touched after it is not."""
+    run = driver(tmp_path)
+    run.feed(morning())
+    run.settle()
+    ann, bob = (Tokeniser(run.site.keys.token).token(normalise(subject_number(who))) for who in (0, 1))
+    run.site.door.control([Control("release", token, T_MS + 2_000_000) for token in (ann, bob)])
+    run.settle()
+    run.feed([visit(9_000, 1, BAD, 2_500)])
+    run.settle()
+    tell(run, verdict())
+    run.settle()
+    told = {c.subject for c in run.site.truth.changes()}
+    assert len(told) == TOUCHED - 1
+    assert (ann.hex() in told, bob.hex() in told) == (False, True)
+    run.close()
+
+
+def test_a_verdict_taken_back_tells_of_nobody(tmp_path: Path) -> None:
+    """Withdrawn before it was hunted for, or before the touch: no alert; a bad record is passed over."""
+    run = driver(tmp_path)
+    run.feed(morning())
+    run.settle()
+    tell(run, verdict(), b"no json", verdict(withdrawn=True))
+    run.settle()
+    run.feed([visit(9_000, 1, BAD, 5_000)])
+    run.settle()
+    assert list(run.site.truth.changes()) == []
+    run.close()
 
 
 @pytest.fixture(scope="module")

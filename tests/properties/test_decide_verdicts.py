@@ -67,7 +67,7 @@ def test_any_cut_gives_the_same(tags, data):
         assert got.changes == expected.changes
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(["app", "host"]))
+@given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(["app", "file", "host"]))
 def test_more_confidence_never_weighs_less(a, b, thing):
     """Weight grows and the level only gets more serious with confidence, and a suspicious verdict never outweighs a malicious one."""
     low, high = sorted((a, b))

@@ -27,7 +27,7 @@ SHORTEST_POLL_S, LONGEST_POLL_S = 0.020, 0.200
 
 
 class Consumer(ChunkingMixin, FaustConsumer):
-    """Consumes a log file alone: its lock is held from start to stop.
+    """Consumes its topics of a log file alone: the lock of its group is held from start to stop.
 
     Appends of this process wake it at once, those of other processes within LONGEST_POLL_S.
     """
@@ -41,7 +41,7 @@ class Consumer(ChunkingMixin, FaustConsumer):
         self._seen_version = -1
         self._poll_s = SHORTEST_POLL_S
         super().__init__(*args, **kwargs)
-        self._lock = ConsumerLock(self.transport.path)  # type: ignore[attr-defined]  # the log opens at the start
+        self._lock = ConsumerLock(self.transport.path, self.transport.group)  # type: ignore[attr-defined]  # the log opens at the start
 
     @property
     def embedded_log(self) -> EmbeddedLog:

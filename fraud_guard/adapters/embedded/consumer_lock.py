@@ -1,4 +1,4 @@
-"""At most one worker reads a log file; the kernel frees the lock of a killed one."""
+"""At most one worker of a group reads a log file; the kernel frees the lock of a killed one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from fraud_guard.errors import DependencyError
 
 
 class ConsumerLock:
-    """An exclusive lock on `<log>.lock`, held from `acquire` to `release` or the end of the process."""
+    """An exclusive lock on `<log>.lock`, or `<log>.<group>.lock`, held from `acquire` to `release` or the end of the process."""
 
-    def __init__(self, log_path: Path) -> None:
-        self.path = log_path.with_name(log_path.name + ".lock")
+    def __init__(self, log_path: Path, group: str = "") -> None:
+        self.path = log_path.with_name(".".join(filter(None, (log_path.name, group, "lock"))))
         self._descriptor: int | None = None
 
     def acquire(self) -> None:

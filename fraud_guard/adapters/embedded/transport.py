@@ -1,4 +1,5 @@
-"""Faust transport `embedded://`: the broker is a file. `embedded:///var/lib/fraud-guard/log.db` names it.
+"""Faust transport `embedded://`: the broker is a file. `embedded:///var/lib/fraud-guard/log.db` names it,
+`?group=NAME` a group of its own, which may read other topics of the file beside the workers.
 
 The package registers it under the entry point group `faust.transports`; `register()` does the same for
 a tree that is not installed. The application opens the log with its key by `open_log(path, seal, unseal)`
@@ -39,6 +40,7 @@ class Transport(base.Transport):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.path = log_path(self.url[0])
+        self.group = str(self.url[0].query.get("group", ""))
 
     @property
     def embedded_log(self) -> EmbeddedLog:

@@ -82,6 +82,10 @@ class KafkaLog:
         """How topics are laid out; None for those that do not exist."""
         return self._call(self._facts(topics))
 
+    def members(self) -> int:
+        """How many workers are in the group, those that died a moment ago among them."""
+        return self._call(self._members())
+
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> int:
         """Append 1..N records in order; return the first one's offset."""
         return self.append_many([(topic, partition, records)])[0]
@@ -160,6 +164,13 @@ class KafkaLog:
                 replicas = min((len(p["replicas"]) for p in parts), default=0)
                 found[one["topic"]] = TopicFacts(len(parts), replicas, configs.get(one["topic"], {}))
         return found
+
+    async def _members(self) -> int:
+        try:
+            (answer,) = await self._admin.describe_consumer_groups([self._groups[0]])
+        except GroupCoordinatorNotAvailableError:  # a young cluster has none, and no group
+            return 0
+        return len(answer.groups[0][-1])
 
     async def _append_many(self, appends: Sequence[Append]) -> list[int]:
         for topic, partition, records in appends:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,14 +50,31 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def server_version(url: str) -> str:
-    """The version of the server behind a URL; nothing is changed there.
+    """The version of the server behind a URL. Raises like `server_facts`."""
+    return server_facts(url).version
+
+
+class ServerFacts(NamedTuple):
+    """`ahead_ms`: its clock, of this machine's. `layouts`: (what the tables have, what this build has) of truth, vault and touches; None: no tables yet."""
+
+    version: str
+    ahead_ms: int
+    layouts: Mapping[str, tuple[str | None, str]]
+
+
+def server_facts(url: str) -> ServerFacts:
+    """What there is to know of the server behind a URL; nothing is changed there.
 
     Raises DependencyError when it cannot be reached, ConfigurationError when it turns this user away.
     """
     engine = _engine(url)
     try:
         with engine.connect() as connection:
-            return ".".join(map(str, connection.dialect.server_version_info or ()))
+            version = ".".join(map(str, connection.dialect.server_version_info or ()))
+            before_s = time.time()
+            now_s = connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
+            layouts = {one.folder: (_revision(connection, one.table), one.head) for one in (TRUTH, VAULT, TOUCHES)}
+            return ServerFacts(version, int((float(now_s) - before_s) * 1_000), layouts)
     except DBAPIError as error:
         words = f"{make_url(url).render_as_string()}: {error.orig}"
         if _TURNED_AWAY.search(str(error.orig)):

@@ -38,16 +38,17 @@ class SqlTouches:
         with self._db.read() as connection:
             return merged([of_keys(unpack(row.packed), keys, below) for row in connection.execute(wanted)])
 
-    def erase(self, partition: str, token: bytes) -> int:
-        """Forget every touch of a subject; returns how many there were."""
-        gone = 0
+    def erase(self, partition: str | None, token: bytes) -> int:
+        """Forget every touch of a subject, with None in all partitions; returns how many there were."""
+        gone, wanted = 0, select(_SEG.id)
+        wanted = wanted if partition is None else wanted.where(_SEG.partition == partition)
         with self._db.write() as connection:
-            for row in connection.execute(_whole().where(_SEG.partition == partition)).all():
-                touches = unpack(row.packed)
+            for segment in connection.execute(wanted).scalars().all():
+                touches = unpack(connection.execute(select(_SEG.packed).where(_SEG.id == segment)).scalar_one())
                 kept = without(touches, token)
                 if len(kept) < len(touches):
                     gone += len(touches) - len(kept)
-                    connection.execute(update(touch_segment).where(_SEG.id == row.id).values(count=len(kept), packed=pack(kept)))
+                    connection.execute(update(touch_segment).where(_SEG.id == segment).values(count=len(kept), packed=pack(kept)))
         return gone
 
     def tidy(self, partition: str, now_ms: int) -> int:

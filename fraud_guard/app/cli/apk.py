@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from fraud_guard.app.cli import apk_evaluate, apk_index, apk_report, apk_scan
+from fraud_guard.app.cli import apk_evaluate, apk_index, apk_queue, apk_report, apk_scan
 
 app = typer.Typer(no_args_is_help=True)
 app.command("scan")(apk_scan.scan)
 app.command("watch")(apk_scan.watch)
+app.command("submit")(apk_queue.submit)
+app.command("work")(apk_queue.work)
 app.command("report")(apk_report.report)
 app.command("similar")(apk_index.similar)
 app.add_typer(apk_index.index_app, name="index", help="The fingerprint index: add, query, delete, merge, compact.")

@@ -51,7 +51,7 @@ def open_index(given: Path | None, *, make: bool) -> Index | None:
     return Index(folder) if make or (folder / "index.db").exists() else None
 
 
-def scanner(index: Index | None, least_sandbox: str = "rlimits") -> Scanner:
+def scanner(index: Index | None, least_sandbox: str = "rlimits", *, deep: bool = False) -> Scanner:
     """A scanner with the shipped rules."""
     from apk_analysis.dissection.settings import SANDBOX_LEVELS, ScanSettings
     from apk_analysis.worker.scanner import Scanner
@@ -59,4 +59,6 @@ def scanner(index: Index | None, least_sandbox: str = "rlimits") -> Scanner:
 
     if least_sandbox not in SANDBOX_LEVELS:
         raise ConfigurationError(f"--least-sandbox {least_sandbox}: choose one of {', '.join(SANDBOX_LEVELS)}")
-    return Scanner(ScanSettings(rules=shipped("rules") / "apk", least_sandbox=least_sandbox), index)
+    rules = shipped("rules") / "apk"
+    limits = ScanSettings.for_deep(rules, least_sandbox) if deep else ScanSettings(rules=rules, least_sandbox=least_sandbox)
+    return Scanner(limits, index)

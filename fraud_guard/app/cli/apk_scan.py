@@ -38,12 +38,13 @@ def scan(
     fail_on: Annotated[str, typer.Option(metavar="VERDICT", help="Exit with 1 when a file is this or worse: suspicious, malicious.")] = "",
     index: IndexDir = None,
     least_sandbox: Sandbox = "rlimits",
+    deep: Annotated[bool, typer.Option("--deep", help="Also the slow analysis: other parsers as witnesses, and who calls what (up to 3 min and 4 GB a file).")] = False,
 ) -> None:
     """Dissect APK files in a sandbox: what they can do, who signed them, whose skin they wear, whom they talk to."""
     if fail_on and fail_on not in VERDICTS:
         raise refuse_usage(f"--fail-on {fail_on}: choose one of {', '.join(VERDICTS)}")
     worst, unread = 0, False
-    with apk_errors_told(), scanner(open_index(index, make=False), least_sandbox) as works:
+    with apk_errors_told(), scanner(open_index(index, make=False), least_sandbox, deep=deep) as works:
         for report in _reports(works, files, jobs):
             if report is None:
                 unread = True

@@ -45,6 +45,8 @@ def _rows(report: Report) -> Iterable[tuple[str, str]]:
     hosts = [one for one in report.indicators if one.type in {"url", "domain", "ip", "wallet-btc", "wallet-eth", "wallet-tron", "phone"}]
     for one in [one for one in hosts if one.confidence >= 0.5][:MOST]:
         yield "线索 indicator", f"{one.type} {escape(defanged(one.value))} [dim]{one.confidence:.2f}[/]"
+    for call in (report.deep.calls if report.deep else ())[:MOST]:
+        yield "调用 calls", f"{_clean(call.call)} [dim]← {_clean(', '.join(call.callers[:2]))}{' …' if call.count > 2 else ''}[/]"
     missing = [f"{one.name}: {_clean(one.reason)}" for one in report.stages if one.status in {"failed", "partial"}]
     if missing:
         yield "[yellow]不完整 partial[/]", "; ".join(missing)

@@ -12,7 +12,6 @@ import sqlite3
 import sys
 import tomllib
 from collections.abc import Callable
-from contextlib import closing
 from importlib.metadata import entry_points
 
 import typer
@@ -22,6 +21,14 @@ from rich.table import Table
 
 from fraud_guard.app.cli.exits import Exit, err, errors_told, out
 from fraud_guard.app.cli.options import DataDir
+from fraud_guard.app.examining import (
+    Note,
+    examine_history,
+    examine_kafka,
+    examine_memory,
+    examine_snapshots,
+    examine_truth,
+)
 from fraud_guard.app.settings import CONFIG_VARIABLE, Settings, config_path, key_path, read, site_key
 from fraud_guard.errors import FraudGuardError
 
@@ -29,10 +36,6 @@ config = typer.Typer(no_args_is_help=True)
 FREE_BYTES = 2 * 1024**3
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "FG_FAILPOINT"})
 MARKS = {"ok": "[green]ok[/]", "note": "[bold yellow]note[/]", "bad": "[bold red]bad[/]"}
-
-
-class Note(FraudGuardError):
-    """Something that works, but not as an operator may expect."""
 
 
 def doctor(data_dir: DataDir = None) -> None:
@@ -163,25 +166,6 @@ def _transport(_: Settings) -> str:
     return "embedded:// is registered with Faust"
 
 
-def _servers(settings: Settings) -> str:
-    from fraud_guard.adapters.sql.engine import server_version
-    from fraud_guard.app.stores import kafka_access, open_memory, truth_place
-
-    found = []
-    if settings.kafka is not None:
-        from fraud_guard.adapters.kafka.log import KafkaLog
-
-        KafkaLog(settings.kafka, access=kafka_access(settings)).close()
-        found.append(f"log in Kafka {settings.kafka}")
-    if isinstance(place := truth_place(settings), str):
-        found.append(f"truth in PostgreSQL {server_version(place)}")
-    if settings.memory_url is not None:
-        with closing(open_memory(settings)) as memory:
-            memory.load("doctor-0")
-        found.append("memory answers, and drops nothing")
-    return ", ".join(found) or "none: everything lies in the data folder"
-
-
 def _files(settings: Settings) -> str:
     found = [_checked(settings, name) for name in ("log.db", "memory.db", "truth.db", "vault.db")]
     return ", ".join(f for f in found if f) or "no data yet"
@@ -203,7 +187,8 @@ def _checked(settings: Settings, name: str) -> str:
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
     "machine": _python, "settings": _settings, "data folder": _folder, "site key": _key, "rules": _rules, "lists": _lists, "models": _models, "tables": _tables,
-    "transport": _transport, "servers": _servers, "data files": _files,
+    "transport": _transport, "log": examine_kafka, "truth": examine_truth, "memory": examine_memory, "data files": _files,
+    "history": examine_history, "snapshots": examine_snapshots,
 }  # fmt: skip
 
 

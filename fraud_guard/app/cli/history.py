@@ -113,10 +113,11 @@ def erase(
     history: HistoryDir = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Remove every tag of a person up to now, from all files and for good; also from what is written again later."""
+    """Remove every tag and touch of a person up to now, from all files and for good; tags also from what is written again later."""
     from fraud_guard.adapters.history.tidying import erase as erase_token
     from fraud_guard.app.history.places import existing
     from fraud_guard.app.offline import existing_site, open_truth
+    from fraud_guard.app.stores import open_touches
 
     if (subject is None) == (token is None):
         raise refuse_usage("give --subject or --token")
@@ -129,8 +130,10 @@ def erase(
         with closing(open_truth(settings)) as truth:
             truth.audit(officer, "history.erase", wanted.hex(), why, now_ms := wall_clock_ms())
         gone = erase_token(folder, wanted, now_ms)
-    err.print(f"{gone:,} tags erased; token {wanted.hex()}", soft_wrap=True)
-    if not gone:
+        with closing(open_touches(settings)) as touches:
+            touched = touches.erase(None, wanted)
+    err.print(f"{gone:,} tags and {touched:,} touches erased; token {wanted.hex()}", soft_wrap=True)
+    if not gone and not touched:
         raise typer.Exit(Exit.NO)
 
 

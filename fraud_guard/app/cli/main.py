@@ -50,8 +50,8 @@ app.add_typer(score.app, name="score", help="Score messages or hosts: stdin to s
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
 app.add_typer(snapshots.app, name="snapshots", help="Snapshots of the memory: list.")
 app.add_typer(history.app, name="history", help="Tags kept as Parquet by day: write, stats, show, tidy, erase.")
-app.add_typer(topics.app, name="topics", help="Topics in Kafka: create, check.")
-app.add_typer(apk.app, name="apk", help="APK files: scan, watch, report, similar, index, families, evaluate.")
+app.add_typer(topics.app, name="topics", help="Topics in Kafka: create, check, repartition.")
+app.add_typer(apk.app, name="apk", help="APK files: scan, watch, submit, work, report, similar, index, families, evaluate.")
 app.command("doctor")(health.doctor)
 app.add_typer(health.config, name="config", help="Settings: check and show.")
 

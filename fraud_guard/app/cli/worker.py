@@ -16,6 +16,7 @@ from fraud_guard.app.cli.options import DataDir, RulesDir
 if TYPE_CHECKING:
     import faust
 
+    from fraud_guard.app.apk_site import ApkSite
     from fraud_guard.app.settings import Settings
     from fraud_guard.app.site import Site
 
@@ -58,7 +59,7 @@ def build(settings: Settings) -> tuple[Site, faust.App]:
     return site, app
 
 
-def work(app: faust.App, site: Site, *, loglevel: int = logging.WARNING, logfile: Path | None = None) -> Exit:
+def work(app: faust.App, site: Site | ApkSite, *, loglevel: int = logging.WARNING, logfile: Path | None = None) -> Exit:
     """Run the worker in this process until it stops; says with which code to exit."""
     from fraud_guard.app.logs import log_to_stderr
 

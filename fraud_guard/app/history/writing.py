@@ -85,10 +85,13 @@ class HistoryWriter:
             for partition in sorted(self._next):
                 self._catch_up(partition)
 
-    def id_at(self, partition: int, token: bytes, position: int) -> str | None:
-        """The id of a subject's tag that the log has let go; None when the history does not know it or is away."""
+    def id_at(self, partition: int, token: bytes, position: int, partitions: int | None = None) -> str | None:
+        """The id of a subject's tag that the log has let go; None when the history does not know it or is away.
+
+        `partitions`: of the log at that position; default: as many as now.
+        """
         try:
-            return id_at(self.folder, token, partition, self._partitions, position)
+            return id_at(self.folder, token, partition, partitions or self._partitions, position)
         except (DependencyError, IntegrityError) as trouble:
             log.warning("history_away", why=str(trouble))
             return None

@@ -1,165 +1,112 @@
-"""What an app looks like is hashed so that small changes change nothing, and no picture stops or floods the reading."""
+"""What an app looks like: icons, pictures and their limits."""
 
 from __future__ import annotations
 
 import io
 import struct
 import zlib
-from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from apk_analysis.appearance.facts import Appearance
-from apk_analysis.appearance.pictures import MOST_PIXELS, SIDE, crops, decode, grey, looks, shows_something
-from apk_analysis.appearance.reading import ALL_PICTURES_BYTES, MOST_PICTURES, read_appearance
-from apk_analysis.errors import ApkError, LimitExceeded, UnreadableMember
+from apk_analysis.appearance.pictures import crops, decode, grey, looks, shows_something
+from apk_analysis.appearance.reading import read_appearance
+from apk_analysis.errors import LimitExceeded, UnreadableMember
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.manifest.facts import Icon, IconFile, Manifest
 from apk_analysis.reskin.compare import NEAR_BITS
-from datasets.reskin.base_app import draw_picture
-from datasets.reskin.packing import pack
+from tests.archives import Member, archive
 
-ICON = Icon((IconFile("res/icon.png", 320),))
-
-
-def picture(seed: object, side: int = 96) -> bytes:
-    """A PNG with a few shapes."""
-    return draw_picture(Random(f"picture {seed}"), side)
+NO_ICON = Icon()
 
 
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
+def colour(chance: np.random.Generator) -> tuple[int, ...]:
+    return (*chance.integers(0, 255, 3).tolist(), 255)
 
 
-def seen(members: dict[str, bytes], icon: Icon = ICON, **labels: str) -> Appearance:
-    return read_appearance(open_archive(pack({"AndroidManifest.xml": b"x", **members})), Manifest(icon=icon, labels=labels))
+def drawing(seed: int, side: int = 96) -> Image.Image:
+    """A picture of a few coarse shapes."""
+    chance = np.random.default_rng(seed)
+    image = Image.new("RGBA", (side, side), colour(chance))
+    draw = ImageDraw.Draw(image)
+    for _ in range(6):
+        x, y, w, h = (int(v) for v in chance.integers(0, side // 2, 4))
+        draw.ellipse((x, y, x + w + 8, y + h + 8), fill=colour(chance))
+    return image
 
 
-def codes(found: Appearance) -> set[str]:
-    return {one.code for one in found.evidence}
+def data_of(image: Image.Image, kind: str = "PNG", **how: int) -> bytes:
+    buffer = io.BytesIO()
+    (image.convert("RGB") if kind == "JPEG" else image).save(buffer, kind, **how)
+    return buffer.getvalue()
 
 
-def far(a: bytes, b: bytes) -> int:
-    """How many bits differ at most between the hashes of two pictures."""
-    hashes = looks([grey(decode(one)) for one in (a, b)])
-    return int(np.bitwise_count(hashes[0] ^ hashes[1]).max())
+def bits(a: np.ndarray, b: np.ndarray) -> int:
+    return int(np.bitwise_count(a ^ b).max())
 
 
-def bomb(width: int, height: int) -> bytes:
-    """A PNG that claims so many pixels in a few bytes."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    head = struct.pack(">2I5B", width, height, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+def appearance(members: dict[str, bytes], icon: Icon = NO_ICON):
+    return read_appearance(open_archive(archive(*(Member(name.encode(), content) for name, content in members.items()))), Manifest(icon=icon, labels={"": "甲", "zh": "乙"}))
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_picture_saved_anew_looks_the_same(seed: int) -> None:
-    """In another format, size or quality a picture differs in no more bits than two alike pictures may; another picture in more."""
-    original = picture(seed, 192)
-    image = decode(original)
-    again = [saved(image, "WEBP", quality=70), saved(image.convert("RGB"), "JPEG", quality=60), saved(image.resize((144, 144)), "PNG"), saved(image.resize((96, 96)), "PNG")]
-    assert max(far(original, one) for one in again) <= NEAR_BITS < far(original, picture(f"other {seed}", 192))
+@pytest.mark.parametrize("change", ["resized", "jpeg", "webp"])
+def test_a_picture_keeps_its_looks(change: str) -> None:
+    """Resizing and other formats leave the hashes near."""
+    image = drawing(1)
+    other = {
+        "resized": lambda: data_of(image.resize((61, 61))), "jpeg": lambda: data_of(image, "JPEG", quality=40), "webp": lambda: data_of(image, "WEBP"),
+    }[change]()  # fmt: skip
+    ours, theirs = looks([grey(decode(data_of(image))), grey(decode(other))])
+    assert bits(ours, theirs) <= NEAR_BITS
 
 
-def test_an_icon_in_a_circle_or_with_a_rim_looks_the_same() -> None:
-    """One of the crops of an icon is like one of the same icon in another shape."""
-    whole = decode(picture("icon"), 192).resize((192, 192))
-    rimmed = Image.new("RGBA", (240, 240))
-    rimmed.alpha_composite(whole, (24, 24))
-    ours, theirs = looks(crops(whole)), looks(crops(rimmed))
-    assert (np.bitwise_count(ours[:, None] ^ theirs[None]).max(axis=2) <= NEAR_BITS).any()
+def test_unrelated_pictures_look_different() -> None:
+    """Of forty pictures no two are near."""
+    found = looks([grey(drawing(n)) for n in range(40)])
+    assert all(bits(found[i], found[j]) > NEAR_BITS for i in range(40) for j in range(i))
 
 
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 9))
-def test_any_size_has_hashes(width: int, height: int, seed: int) -> None:
-    """Pictures of any size give five crops of 32 by 32 and two hashes each."""
-    found = crops(decode(picture(seed)).resize((width, height)))
-    assert [one.shape for one in found] == [(SIDE, SIDE)] * 5
-    assert looks(found).shape == (5, 2) and looks(found).dtype == np.uint64 and looks([]).shape == (0, 2)
+def test_a_flood_of_pixels_is_refused_by_its_header() -> None:
+    """A PNG that claims 60,000 x 60,000 pixels is not decoded."""
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 6, 0, 0, 0)
+    body = b"".join(
+        struct.pack(">I", len(part)) + name + part + struct.pack(">I", zlib.crc32(name + part))
+        for name, part in ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    )
+    flood = b"\x89PNG\r\n\x1a\n" + body
+    with pytest.raises(LimitExceeded):
+        decode(flood)
+    found = appearance({"res/flood.png": flood})
+    assert [one.code for one in found.evidence] == ["picture_flood"]
+    assert not len(found.images)
 
 
-def test_one_colour_shows_nothing() -> None:
-    """A blank picture is no feature of an app."""
-    assert not shows_something(grey(Image.new("RGBA", (50, 50), "red")))
-    assert not shows_something(grey(Image.new("RGBA", (50, 50))))
-    assert shows_something(grey(decode(picture(1))))
-
-
-@given(st.binary(max_size=200), st.integers(0, 3), st.integers(0, 5_000))
-def test_damaged_pictures_are_refused(rubbish: bytes, kind: int, place: int) -> None:
-    """Whatever is made of a picture, it decodes or is refused in the package's own words."""
-    whole = saved(decode(picture(1)).convert("RGB"), ("PNG", "WEBP", "JPEG", "GIF")[kind])
-    place %= len(whole)
-    try:
-        assert max(decode(whole[:place] + rubbish + whole[place + len(rubbish) :]).size) <= 512
-    except ApkError:
-        assert rubbish
-
-
-def test_a_flood_of_pixels_is_not_unpacked() -> None:
-    """A picture that claims more pixels than the limit is refused by its head; what is none is unreadable."""
-    for side in (5_000, 60_000):
-        with pytest.raises(LimitExceeded) as flood:
-            decode(bomb(side, side))
-        assert flood.value.limit == "pixels" and side**2 > MOST_PIXELS
+@pytest.mark.parametrize("data", [b"", b"no picture", data_of(drawing(3))[:60]], ids=["empty", "text", "cut"])
+def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    """Damaged pictures raise the package's own error."""
     with pytest.raises(UnreadableMember):
-        decode(b"%PDF-1.4 not a picture")
+        decode(data)
 
 
-def test_what_an_app_shows() -> None:
-    """Icon, pictures, files and names, sorted and each once; the thumbnail is a small PNG of ours."""
-    found = seen({"res/icon.png": picture("icon"), "res/a.png": picture("a"), "assets/copy.png": picture("a"), "assets/t.txt": b"t" * 99}, en="Bank", zh="银行")
-    assert len(found.icon) == 5 and len(found.images) == 2 and len(found.files) == 3
-    assert found.labels == ("Bank", "银行") and found.evidence == () == found.limits_hit
-    assert Image.open(io.BytesIO(found.icon_png)).size == (96, 96)
+def test_an_icon_is_read_from_its_largest_file() -> None:
+    """Hashes of five crops, a small PNG for reports, and the labels with the default first."""
+    icon = Icon(files=(IconFile("res/a.png", 160), IconFile("res/b.png", 640)))
+    found = appearance({"res/a.png": data_of(drawing(4)), "res/b.png": data_of(drawing(5))}, icon)
+    assert (found.icon == looks(crops(decode(data_of(drawing(5))).resize((192, 192))))).all()
+    assert found.icon.shape == (5, 2)
+    assert found.icon_png.startswith(b"\x89PNG")
+    assert found.labels == ("甲", "乙")
 
 
-def test_code_and_signature_are_no_resources() -> None:
-    """The set of files does not change with code, libraries, manifest and signature."""
-    base = {"assets/t.txt": b"t" * 99}
-    more = dict.fromkeys(("classes.dex", "classes2.dex", "lib/arm64-v8a/x.so", "META-INF/CERT.RSA", "resources.arsc", "kotlin/k"), b"c" * 99)
-    assert np.array_equal(seen(base).files, seen(base | more).files)
+def test_a_colour_behind_a_drawing_is_no_icon() -> None:
+    """An adaptive icon with a drawing in XML on a plain colour tells nothing: thousands of apps have that colour."""
+    found = appearance({"res/fg.xml": b"<vector/>"}, Icon(adaptive=True, foreground=("res/fg.xml",), background=("#ffffffff",)))
+    assert not len(found.icon)
+    assert [one.code for one in found.evidence] == ["icon_drawn"]
 
 
-def test_of_densities_the_largest_counts_once() -> None:
-    """One picture in several densities is one."""
-    found = seen({f"res/drawable-{name}/a.png": picture("a", side) for name, side in (("mdpi", 48), ("hdpi", 72), ("xhdpi", 96))})
-    assert len(found.images) == 1
-
-
-def test_an_adaptive_icon_is_put_together() -> None:
-    """Background colour and foreground picture give the icon; a drawing in XML is told."""
-    layers = Icon((IconFile("res/icon.xml"),), background=("#ff112233",), foreground=("res/front.png",), adaptive=True)
-    assert len(seen({"res/front.png": picture("f")}, layers).icon) == 5
-    drawn = seen({"res/icon.xml": b"<vector/>"}, Icon((IconFile("res/icon.xml"),)))
-    assert len(drawn.icon) == 0 and codes(drawn) == {"icon_drawn"}
-
-
-@pytest.mark.parametrize("content", [b"", b"no picture" * 20, bomb(50_000, 50_000), picture("x")[:300]])
-def test_a_bad_icon_is_evidence(content: bytes) -> None:
-    """An icon that cannot be read is evidence, and all else is read."""
-    found = seen({"res/icon.png": content, "res/b.png": picture("b")})
-    assert "icon_unreadable" in codes(found) and found.icon_png == b"" and len(found.images) == 1
-
-
-def test_a_missing_icon_is_evidence() -> None:
-    """A manifest that names an icon that is not there is told; one that names none is not."""
-    assert codes(seen({})) >= {"icon_unreadable"}
-    assert codes(seen({}, Icon())) == set()
-
-
-def test_many_pictures_are_read_up_to_a_limit() -> None:
-    """More pictures than the limit leave a note that some were not read."""
-    some = saved(decode(picture("m")).resize((24, 24)), "BMP")
-    assert MOST_PICTURES * len(some) < ALL_PICTURES_BYTES
-    found = seen({f"assets/{number}.bmp": some for number in range(MOST_PICTURES + 1)})
-    assert found.limits_hit == ("pictures",) and len(found.images) == 1
+def test_a_picture_of_one_colour_shows_nothing() -> None:
+    """It is left out, or all apps with a blank picture would be alike."""
+    assert not shows_something(grey(Image.new("RGBA", (64, 64), "red")))
+    assert not len(appearance({"res/red.png": data_of(Image.new("RGBA", (64, 64), "red"))}).images)

@@ -248,7 +248,8 @@ def test_no_damage_stops_the_reading(data) -> None:
         dex = read_dex("classes.dex", bytes(lying), CodeLimits(), ledger)
     except UnreadableMember:
         return
-    fingerprint(dex, dex.type_hashes[dex.class_types], CodeLimits(), ledger)
+    own = np.ones(len(dex.class_types), np.bool_)
+    fingerprint(dex, dex.type_hashes[dex.class_types], own, CodeLimits(), ledger)
     dex.class_names(), dex.string_data()
 
 

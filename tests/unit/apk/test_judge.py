@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apk_analysis.code.abilities import explain_ability
 from apk_analysis.errors import RuleFault
 from apk_analysis.evidence import Evidence
 from apk_analysis.judge.facts import Case, Ruling
@@ -100,7 +101,7 @@ def test_evidence_of_the_unread_is_not_benign(case: Case, code: str) -> None:
 @given(st.lists(COMBINATIONS, max_size=6, unique_by=lambda one: one.id), st.sets(st.sampled_from([*TABLE.abilities])))
 def test_abilities_alone_condemn_nobody(combinations: list[Combination], abilities: set[str]) -> None:
     """What an app can do makes it at most suspicious, however much that is."""
-    able = CodeFact(abilities=tuple(abilities - {"blocks-96110"}))
+    able = CodeFact(abilities=tuple(abilities - {"warning-blocking"}))
     assert judge(Case(ManifestFact(combinations=tuple(combinations)), SignatureFact(accepted=True), able), TABLE).verdict != "malicious"
 
 
@@ -172,3 +173,8 @@ def test_a_broken_table_is_a_fault_of_the_rules(tmp_path: Path, text: bytes) -> 
     with pytest.raises(RuleFault) as fault:
         read_table(path)
     assert fault.value.file == "judge.yaml" and fault.value.remedy
+
+
+def test_every_ability_that_weighs_exists() -> None:
+    """The judge's table names abilities of `abilities.yaml` alone, each with words."""
+    assert all(all(explain_ability(one)) for one in TABLE.abilities)

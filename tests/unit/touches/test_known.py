@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from fraud_guard.tags.block import ROW
+from fraud_guard.tags.kinds import Kind
 from fraud_guard.touches.known import Found, Known
 from fraud_guard.touches.notice import VALID_MS, Mark, Notice
 
@@ -16,6 +18,12 @@ ANN, BOB = b"a" * 16, b"b" * 16
 
 def notice(*keys: int, sha256: str = SHA, finding: Any = "malicious", ts_ms: int = T_MS, confidence: float = 0.9) -> Notice:
     return Notice(sha256, ts_ms, finding, tuple(Mark(k, "host", confidence) for k in keys))
+
+
+def of_peers(*peers: int) -> np.ndarray:
+    rows = np.zeros(len(peers), ROW)
+    rows["peer"], rows["kind"] = peers, Kind.VISIT
+    return rows
 
 
 def known(*notices: Notice) -> Known:
@@ -56,7 +64,7 @@ def test_a_benign_verdict_takes_back_what_was_said() -> None:
     """Nothing is touched any more, and the evidence to remove is named; of an app nobody spoke of there is nothing to say."""
     one = known(notice(1))
     assert one.hear(notice(1, finding="benign"), 1) == notice(1).id
-    assert one.touching(np.array([1], np.uint64)) is None
+    assert one.touching(of_peers(1)) is None
     assert one.hunts == {}
     assert Known().hear(notice(1, finding="benign"), 1) == ""
 
@@ -94,10 +102,20 @@ def test_a_verdict_grows_old() -> None:
 def test_touching_finds_exactly_the_marks() -> None:
     """Rows with one of the keys, the smallest and the largest too, and no others."""
     one = known(notice(5, 9, 2**64 - 1))
-    peers = np.array([0, 4, 5, 6, 9, 10, 2**64 - 1], np.uint64)
-    assert one.touching(peers).tolist() == [False, False, True, False, True, False, True]
-    assert one.touching(peers[:2]) is None
-    assert Known().touching(peers) is None
+    rows = of_peers(0, 4, 5, 6, 9, 10, 2**64 - 1)
+    assert one.touching(rows).tolist() == [False, False, True, False, True, False, True]
+    assert one.touching(rows[:2]) is None
+    assert Known().touching(rows) is None
+
+
+def test_a_file_is_met_by_its_download() -> None:
+    """By the hash of the file, which no other kind of row has there; of file and host the surer word counts."""
+    one = known(notice(5), notice(7, sha256="c" * 64, confidence=1.0))
+    rows = of_peers(5, 5, 1)
+    rows["call"], rows["kind"] = 7, [Kind.DOWNLOAD, Kind.CALL_START, Kind.CALL_START]
+    assert one.touching(rows).tolist() == [True, True, False]
+    assert [one.met(row, T_MS).mark.key for row in rows[:2]] == [7, 5]
+    assert one.met(rows[2], T_MS) is None
 
 
 def test_it_comes_back_from_a_checkpoint() -> None:

@@ -22,6 +22,11 @@ def of(*indicators: tuple[str, str, float], **more: Any) -> Notice:
     return notice_of(decode_verdict(msgspec.json.encode(line)), HASH, NOW_MS)
 
 
+def marks(notice: Notice) -> tuple[Mark, ...]:
+    """Without that of the file itself."""
+    return tuple(m for m in notice.marks if m.thing != "file")
+
+
 def keys(notice: Notice) -> set[int]:
     return {m.key for m in notice.marks}
 
@@ -29,7 +34,7 @@ def keys(notice: Notice) -> set[int]:
 @pytest.mark.parametrize("value", ["api.rebate-club.example", "https://API.Rebate-Club.example:8443/a?b=c", "wss://api.rebate-club.example."])
 def test_a_host_in_any_spelling(value: str) -> None:
     """It is the one that the door writes into rows."""
-    assert of(("url", value, 0.9)).marks == (Mark(HASH("api.rebate-club.example"), "host", 0.9),)
+    assert marks(of(("url", value, 0.9))) == (Mark(HASH("api.rebate-club.example"), "host", 0.9),)
 
 
 @pytest.mark.parametrize(("kind", "value"), [
@@ -38,19 +43,19 @@ def test_a_host_in_any_spelling(value: str) -> None:
 ])  # fmt: skip
 def test_what_tells_nothing_is_no_mark(kind: str, value: str) -> None:
     """Hosts of everybody, shorteners, garbage, and kinds of indicator that no row carries."""
-    assert of((kind, value, 1.0)).marks == ()
+    assert marks(of((kind, value, 1.0))) == ()
 
 
 def test_an_unsure_indicator_is_no_mark() -> None:
     """What is rather a library's than the app's stays out; of two words on a host the surer counts."""
-    assert of(("domain", "cdn.example", 0.2)).marks == ()
-    assert [m.confidence for m in of(("domain", "c2.example", 0.4), ("url", "http://c2.example/x", 0.9)).marks] == [0.9]
+    assert marks(of(("domain", "cdn.example", 0.2))) == ()
+    assert [m.confidence for m in marks(of(("domain", "c2.example", 0.4), ("url", "http://c2.example/x", 0.9)))] == [0.9]
 
 
 def test_a_package_alone_is_never_sure() -> None:
     """A fraud may borrow the package name of a genuine app."""
     for notice in (of(("package", "com.example.rebate", 1.0)), of(manifest={"package": "com.example.rebate"})):
-        assert notice.marks == (Mark(HASH("com.example.rebate"), "app", PACKAGE_CONFIDENCE),)
+        assert marks(notice) == (Mark(HASH("com.example.rebate"), "app", PACKAGE_CONFIDENCE),)
 
 
 def test_marks_are_bounded() -> None:
@@ -58,6 +63,11 @@ def test_marks_are_bounded() -> None:
     notice = of(*(("domain", f"h{i}.example", 0.4 + i / 10_000) for i in range(MOST_MARKS + 100)))
     assert len(notice.marks) == MOST_MARKS
     assert HASH("h0.example") not in keys(notice)
+
+
+def test_the_file_itself_is_a_mark() -> None:
+    """By its hash, as a download tells it."""
+    assert Mark(HASH("ab" * 32), "file", 1.0) in of().marks
 
 
 def test_benign_and_withdrawn_have_no_marks() -> None:
