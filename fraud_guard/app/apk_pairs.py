@@ -8,6 +8,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from apk_analysis.dissection.settings import ScanSettings
+from apk_analysis.errors import ApkError
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.reskin.compare import compare
 from apk_analysis.reskin.fingerprint import Fingerprint
@@ -71,6 +73,8 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def _pair(path: Path, line: int, row: Mapping[str, str]) -> Pair:
+    if None in (row["a"], row["b"], row["repackaged"]):
+        raise ConfigurationError(f"{path}:{line}: too few fields; give a, b and repackaged in every line")
     a, b = (_found(path, line, row[name]) for name in "ab")
     label = LABELS.get(row["repackaged"].strip().lower(), "ambiguous")
     return Pair(a, b, label, row.get("transformation") or row.get("kind") or "")
@@ -155,8 +159,11 @@ def _resources() -> Baseline:
 
 
 def _contents(path: Path) -> frozenset[tuple[int, int]]:
-    entries = open_archive(path.read_bytes()).entries
-    return frozenset((one.crc32, one.size_bytes) for one in entries if one.name.startswith(("res/", "assets/")))
+    """Nothing, of what is no archive."""
+    with suppress(ApkError):
+        entries = open_archive(path.read_bytes()).entries
+        return frozenset((one.crc32, one.size_bytes) for one in entries if one.name.startswith(("res/", "assets/")))
+    return frozenset()
 
 
 def _tlsh() -> Baseline:
@@ -170,7 +177,7 @@ def _ssdeep() -> Baseline:
     import ppdeep  # noqa: PLC0415  an optional rival
 
     hashes = _once(lambda path: str(ppdeep.hash(_code(path))))
-    return lambda a, b: ppdeep.compare(hashes(a), hashes(b)) >= SSDEEP_NEAR
+    return lambda a, b: "3::" not in (hashes(a), hashes(b)) and ppdeep.compare(hashes(a), hashes(b)) >= SSDEEP_NEAR
 
 
 def _once(make: Callable[[Path], str]) -> Callable[[Path], str]:
@@ -185,5 +192,7 @@ def _once(make: Callable[[Path], str]) -> Callable[[Path], str]:
 
 
 def _code(path: Path) -> bytes:
-    archive = open_archive(path.read_bytes())
-    return archive.read("classes.dex") if "classes.dex" in archive else b""
+    """Nothing, of what cannot be read."""
+    with suppress(ApkError):
+        return open_archive(path.read_bytes()).read("classes.dex")
+    return b""
