@@ -22,7 +22,7 @@ from fraud_guard.adapters.sql import engine
 from fraud_guard.adapters.sql.deadletters import SqlDeadLetters
 from fraud_guard.adapters.sql.truth import SqlTruth
 from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore
-from fraud_guard.app import agents, scorer
+from fraud_guard.app import agents, scorer, waits
 from fraud_guard.door.rows import RowMaker
 from fraud_guard.errors import DependencyError
 from fraud_guard.tags.block import Block
@@ -71,7 +71,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Non
     async def sleep(_: float) -> None:
         act()
 
-    monkeypatch.setattr(agents, "asyncio", SimpleNamespace(sleep=sleep, iscoroutine=asyncio.iscoroutine))
+    monkeypatch.setattr(waits, "asyncio", SimpleNamespace(sleep=sleep, iscoroutine=asyncio.iscoroutine))
 
 
 def told(folder: Path) -> dict[str, Any]:
@@ -154,25 +154,24 @@ def test_a_service_that_is_away(
     assert told(tmp_path) == undisturbed
 
 
-@pytest.mark.soak  # waits without end since degraded mode and touches came; to be mended
 def test_a_truth_that_another_process_holds(
     undisturbed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While somebody holds the write lock of the database the work waits, and goes on when it is free."""
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.01)
-    run, waits = driver(tmp_path), list[int]()
+    run, waited = driver(tmp_path), list[int]()
     with closing(sqlite3.connect(tmp_path / "data" / "truth.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 
         def let_go() -> None:
-            waits.append(1)
-            if len(waits) == 3:
+            waited.append(1)
+            if len(waited) == 3:
                 other.execute("ROLLBACK")
 
         impatient(monkeypatch, let_go)
         work(run)
     run.close()
-    assert len(waits) == 3
+    assert len(waited) == 3
     assert told(tmp_path) == undisturbed
 
 
