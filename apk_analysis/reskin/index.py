@@ -114,7 +114,7 @@ class Index:
         """Forget an app; whether there was one."""
         number = self._records.drop(sha256)
         if number:
-            self._alive[number], self._learned = False, -1
+            self._forget(number)
         return bool(number)
 
     def merge(self, other: Index) -> int:
@@ -186,8 +186,11 @@ class Index:
 
     def _put(self, rows: Iterable[NewRow]) -> None:
         for number in self._records.put(rows):
-            self._alive[number], self._learned = False, -1
+            self._forget(number)
         self._catch_up()
+
+    def _forget(self, number: int) -> None:
+        self._alive[number], self._owner[number], self._learned = False, postings.NOBODY, -1
 
     # --- postings ----------------------------------------------------------------------------
 
@@ -202,6 +205,7 @@ class Index:
             with suppress(OSError, ValueError, EOFError):   # gone or damaged: everything is made anew from the records
                 segment, library = postings.read(self._folder, name, count), np.load(self._folder / f"{name}.library.npy", allow_pickle=False)
                 self._segments.append(segment)
+                self._grow(last + 1)     # the newest apps of it may have been deleted
                 self._library, self._learned, self._last = library, count, last
         self._catch_up()
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from apk_analysis.code.mixing import Hashes
 
 Apps = NDArray[np.uint32]
+NOBODY = 0
+"""The owner of an app that was deleted: nobody counts for a library."""
 MOST_PER_KEY = 256
 """Of a key that more apps have (a family of thousands of skins), so many stand for all."""
 
@@ -100,6 +102,7 @@ def common_keys(segments: Sequence[Segment], owner: Apps, least: int) -> Hashes:
 
 def _of_many(keys: Hashes, owners: Apps, least: int) -> Hashes:
     order = np.lexsort((owners, keys))
+    order = order[owners[order] != NOBODY]
     keys, owners = keys[order], owners[order]
     fresh = np.ones(len(keys), np.bool_)
     fresh[1:] = (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])

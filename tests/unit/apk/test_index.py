@@ -204,3 +204,14 @@ def test_a_damaged_store_is_told(tmp_path: Path) -> None:
     (tmp_path / "index.db").write_bytes(b"SQLite format 3\0" + b"x" * 5_000)
     with pytest.raises(StoreDamaged, match="restore the folder from a copy"):
         Index(tmp_path)
+
+
+def test_an_index_whose_newest_app_was_deleted_opens_again(tmp_path: Path) -> None:
+    """Its postings still name a number that no app has any more."""
+    with Index(tmp_path) as works:
+        works.add(app("a"))
+        works.compact()
+        assert works.delete(app("a").sha256)
+    with Index(tmp_path) as works:
+        assert works.query(app("a")) == ()
+        assert len(works) == 0
