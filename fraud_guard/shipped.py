@@ -11,6 +11,8 @@ from pathlib import Path
 
 from fraud_guard.errors import ConfigurationError
 
+APK_RULES = "apk"
+"""The folder of rules on APK files below a rules folder; one without it has none."""
 
 def shipped(name: str) -> Path:
     """The folder `name` (`rules`, `models`) of this installation.

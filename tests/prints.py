@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from apk_analysis.code.facts import Hashes, Module
+from apk_analysis.code.facts import Module
+from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin.fingerprint import Fingerprint, sketch
 
 METHODS, GRAMS, FILES, IMAGES = 80, 200, 20, 8

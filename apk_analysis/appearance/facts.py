@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from apk_analysis.code.facts import Hashes, no_hashes
+from apk_analysis.code.facts import no_hashes
+from apk_analysis.code.mixing import Hashes
 from apk_analysis.evidence import Evidence
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from apk_analysis.code.facts import Hashes
+from apk_analysis.code.mixing import Hashes
 from apk_analysis.errors import LimitExceeded, UnreadableMember
 
 FORMATS = ("PNG", "WEBP", "JPEG", "GIF", "BMP")

@@ -12,8 +12,7 @@ from PIL import Image, ImageColor
 from apk_analysis.appearance.facts import Appearance
 from apk_analysis.appearance.pictures import Grey, crops, decode, grey, looks, shows_something
 from apk_analysis.appearance.wording import NOTES
-from apk_analysis.code.facts import Hashes
-from apk_analysis.code.mixing import mix
+from apk_analysis.code.mixing import Hashes, mix
 from apk_analysis.errors import ApkError, LimitExceeded
 from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import Archive

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from apk_analysis.code.mixing import Hashes
 from apk_analysis.evidence import Evidence
-
-Hashes = NDArray[np.uint64]
 
 
 def no_hashes() -> Hashes:

@@ -11,7 +11,7 @@ from apk_analysis.evidence import Evidence
 from apk_analysis.report.facts import CodeFact, DeepFact, IndicatorFact, ManifestFact, SignatureFact, Stage
 from apk_analysis.yara_scan.facts import Hit
 
-_LENGTH = struct.Struct("<I")
+LENGTH = struct.Struct("<I")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -32,16 +32,20 @@ class Part(msgspec.Struct, frozen=True):
 
 def framed(part: Part) -> bytes:
     """A part as it goes through the pipe."""
-    body = msgspec.msgpack.encode(part)
-    return _LENGTH.pack(len(body)) + body
+    return frame(msgspec.msgpack.encode(part))
+
+
+def frame(body: bytes) -> bytes:
+    """Its length before it, for a reader who has only a stream of bytes."""
+    return LENGTH.pack(len(body)) + body
 
 
 def parts_of(data: bytes) -> Iterator[Part]:
     """The whole parts in what came through the pipe; a torn or foreign one ends them."""
     place = 0
-    while place + _LENGTH.size <= len(data):
-        (size,) = _LENGTH.unpack_from(data, place)
-        place += _LENGTH.size
+    while place + LENGTH.size <= len(data):
+        (size,) = LENGTH.unpack_from(data, place)
+        place += LENGTH.size
         if place + size > len(data):
             return
         try:

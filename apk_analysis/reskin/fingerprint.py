@@ -12,8 +12,9 @@ from apk_analysis.appearance.facts import Appearance, no_looks
 from apk_analysis.brands.names import normalised
 from apk_analysis.certificate.results import Signatures
 from apk_analysis.certificate.x509 import Certificate
-from apk_analysis.code.facts import Code, Hashes, Module, no_hashes
+from apk_analysis.code.facts import Code, Module, no_hashes
 from apk_analysis.code.libraries import is_library
+from apk_analysis.code.mixing import Hashes
 from apk_analysis.errors import UnreadableMember
 from apk_analysis.manifest.facts import Manifest
 

@@ -16,7 +16,8 @@ from typing import Self
 import msgspec
 import numpy as np
 
-from apk_analysis.code.facts import Hashes, no_hashes
+from apk_analysis.code.facts import no_hashes
+from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin import postings
 from apk_analysis.reskin.channels import VOTES, keys_of
 from apk_analysis.reskin.compare import SURE, Likeness, compare, in_sorted
@@ -88,18 +89,20 @@ class Index:
 
     def query(self, fingerprint: Fingerprint, most: int = 5) -> tuple[Match, ...]:
         """Apps that are like it, the likest first; unrelated ones are left out, and so is the app itself."""
-        library = self._known_library()
-        rows = self._candidates(fingerprint, library)
-        found = [self._match(fingerprint, row, library) for row in rows if row.sha256 != fingerprint.sha256]
-        related = [one for one in found if one is not None]
-        return tuple(sorted(related, key=lambda one: (-one.likeness.probability, one.sha256))[:most])
+        return self.ask(fingerprint, most)[0]
 
     def wearing(self, fingerprint: Fingerprint) -> tuple[Match, ...]:
         """Genuine apps whose name and icon it wears."""
+        return self.ask(fingerprint)[1]
+
+    def ask(self, fingerprint: Fingerprint, most: int = 5) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
+        """What `query` and `wearing` give, each candidate compared once."""
         library = self._known_library()
-        rows = [row for row in self._candidates(fingerprint, library) if row.label == "good"]
-        found = [self._match(fingerprint, row, library, worn=True) for row in rows]
-        return tuple(one for one in found if one is not None)
+        rows = [row for row in self._candidates(fingerprint, library) if row.sha256 != fingerprint.sha256]
+        found = [one for row in rows if (one := self._match(fingerprint, row, library)) is not None]
+        related = [one for one in found if one.relation != "unrelated"]
+        worn = tuple(one for one in found if one.label == "good" and one.likeness.worn)
+        return tuple(sorted(related, key=lambda one: (-one.likeness.probability, one.sha256))[:most]), worn
 
     def get(self, sha256: str) -> Fingerprint | None:
         """The fingerprint of this app."""
@@ -253,12 +256,12 @@ class Index:
         best = [i for i in np.argsort(-scores, kind="stable")[:CANDIDATES] if scores[i] >= least]
         return self._records.get([int(numbers[i]) for i in best]) if best else []
 
-    def _match(self, fingerprint: Fingerprint, row: Row, library: Hashes, *, worn: bool = False) -> Match | None:
-        """What it is to this app: None when nothing, or with `worn` when it does not wear its name and icon."""
+    def _match(self, fingerprint: Fingerprint, row: Row, library: Hashes) -> Match | None:
+        """What it is to this app; None when it is not related and does not wear its name and icon."""
         other = decode(row.print)
         likeness = compare(fingerprint, other, library)
         relation = relation_of(likeness, row.label)
-        if (not likeness.worn) if worn else relation == "unrelated":
+        if relation == "unrelated" and not likeness.worn:
             return None
         differs, same = differences(fingerprint, other, likeness)
         return Match(row.sha256, row.family, row.label, relation, likeness, differs, same, *in_words(fingerprint, likeness, relation, differs), other)

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
 import numpy as np
 
+from apk_analysis.report.facts import ModuleMatch
 from apk_analysis.reskin.compare import DOUBTFUL, SURE, Likeness
 from apk_analysis.reskin.fingerprint import EVERYTHING, Fingerprint
 
 Relation = Literal["reskin", "repackaged", "same_code", "update", "same_maker", "ambiguous", "unrelated"]
 """Of a scam app · of a genuine one · of one nobody has judged · the same app by its maker · another app by its maker · not clear · none."""
 MOST_MODULES = 8
-
-
-class MatchedModule(msgspec.Struct, frozen=True):
-    """A package of classes of ours, the one of theirs that has most of it, and how many methods of how many."""
-
-    name: str
-    other_name: str
-    methods: int
-    identical: int
 
 
 def relation_of(likeness: Likeness, label: str) -> Relation:
@@ -48,14 +39,14 @@ def differences(a: Fingerprint, b: Fingerprint, likeness: Likeness) -> tuple[tup
     return tuple(k for k, v in facts.items() if v is False), tuple(k for k, v in facts.items() if v)
 
 
-def matched_modules(a: Fingerprint, b: Fingerprint) -> tuple[MatchedModule, ...]:
+def matched_modules(a: Fingerprint, b: Fingerprint) -> tuple[ModuleMatch, ...]:
     """Of each package of `a` the one of `b` that shares most methods with it; the largest first."""
     found = []
     for ours in a.modules:
         shared = [(len(np.intersect1d(ours.method_hashes, theirs.method_hashes, assume_unique=True)), theirs.name) for theirs in b.modules]
         count, name = max(shared, default=(0, ""))
         if count:
-            found.append(MatchedModule(ours.name, name, len(ours.method_hashes), count))
+            found.append(ModuleMatch(ours.name, name, len(ours.method_hashes), count))
     return tuple(sorted(found, key=lambda one: (-one.identical, one.name))[:MOST_MODULES])
 
 

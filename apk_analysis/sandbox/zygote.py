@@ -7,29 +7,25 @@ passed on as bytes, never decoded here. Whatever a child does, the zygote answer
 from __future__ import annotations
 
 import codecs
-import hashlib
 import mmap
 import os
 import select
 import signal
-import struct
 import sys
 import time
 from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 from PIL import Image
 
 from apk_analysis.dissection.dissect import Dissection
-from apk_analysis.dissection.parts import Part, framed
+from apk_analysis.dissection.parts import LENGTH, Part, frame, framed
 from apk_analysis.dissection.settings import ScanSettings
 from apk_analysis.sandbox.confine import confine
 from apk_analysis.yara_scan.book import RuleBook, load_rules
 
-LENGTH = struct.Struct("<I")
 STEP_BYTES = 1 << 16
 CODECS = ("ascii", "cp437", "gb18030", "gbk", "idna", "latin-1", "punycode", "unicode_escape", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-8")
 
@@ -64,8 +60,8 @@ def main() -> int:
     book = load_rules(settings.rules)
     _warm(book, settings)
     write(sys.stdout.buffer, msgspec.msgpack.encode(Answer("ready")))
-    while (frame := read(sys.stdin.buffer)) is not None:
-        request = msgspec.msgpack.decode(frame, type=Request)
+    while (asked := read(sys.stdin.buffer)) is not None:
+        request = msgspec.msgpack.decode(asked, type=Request)
         write(sys.stdout.buffer, msgspec.msgpack.encode(_serve(request, book, settings, outer)))
     return 0
 
@@ -82,7 +78,7 @@ def read(stream: BinaryIO) -> bytes | None:
 
 def write(stream: BinaryIO, body: bytes) -> None:
     """Send a frame."""
-    stream.write(LENGTH.pack(len(body)) + body)
+    stream.write(frame(body))
     stream.flush()
 
 
@@ -163,12 +159,6 @@ def _write_all(outlet: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(outlet, view) :]
-
-
-def sha256_of(path: Path) -> tuple[str, int]:
-    """(SHA-256, bytes) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 
 
 if __name__ == "__main__":

@@ -21,15 +21,14 @@ from apk_analysis.judge.table import Table, read_table
 from apk_analysis.report.facts import (
     CodeFact,
     DeepFact,
+    Impersonation,
     IndicatorFact,
     ManifestFact,
-    ModuleMatch,
     Report,
     Reskin,
     SignatureFact,
     Stage,
 )
-from apk_analysis.report.facts import Impersonation as Worn
 from apk_analysis.reskin.fingerprint import VERSION, Fingerprint, decode
 from apk_analysis.reskin.index import Index, Match
 from apk_analysis.reskin.relation import Relation, matched_modules
@@ -99,12 +98,13 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
     if not any(stage.name == "intake" for stage in told.stages):
         told.stages.append(Stage("intake", "failed", reason="nothing came out of the sandbox"))
     fingerprint = _decoded(told, sha256)
-    match = _nearest(index, fingerprint, told)
+    related, worn_apps = _asked(index, fingerprint, told)
+    match = next((one for one in related if one.relation == "reskin"), next(iter(related), None))
     relation: Relation = match.relation if match else "unrelated"
     reskin = _reskin(fingerprint, match) if fingerprint and match else None
     signers = [one.sha256 for one in (told.signatures.certificates if told.signatures else ())]
     worn = wears([told.manifest.label, *told.manifest.labels.values()], told.manifest.package, signers, court.brands)
-    impersonates = Worn(worn.brand, worn.by, worn.similarity, worn.zh, worn.en) if worn else _worn_from(index, fingerprint)
+    impersonates = worn or next(map(_worn_from, worn_apps), None)
     case = Case(
         told.manifest, told.signatures, told.code, told.hits, tuple(told.evidence.values()), tuple(told.stages), reskin, relation,
         impersonates, signed_by(told.manifest.package, signers, court.brands),
@@ -149,14 +149,14 @@ def _decoded(told: _Told, sha256: str) -> Fingerprint | None:
     return None
 
 
-def _nearest(index: Index | None, fingerprint: Fingerprint | None, told: _Told) -> Match | None:
+def _asked(index: Index | None, fingerprint: Fingerprint | None, told: _Told) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
+    """Relatives, and genuine apps whose name and icon it wears."""
     if index is None or fingerprint is None:
         told.stages.append(Stage("reskin", "skipped", reason="no index" if index is None else "no fingerprint"))
-        return None
-    found = index.query(fingerprint)
+        return (), ()
+    found = index.ask(fingerprint)
     told.stages.append(Stage("reskin", "ok"))
-    scams = [one for one in found if one.label == "scam" and one.relation == "reskin"]
-    return next(iter(scams or found), None)
+    return found
 
 
 def _reskin(fingerprint: Fingerprint, match: Match) -> Reskin:
@@ -166,16 +166,12 @@ def _reskin(fingerprint: Fingerprint, match: Match) -> Reskin:
         own_methods=fingerprint.methods.size, identical_methods=likeness.methods.shared, images=likeness.images.a,
         identical_images=likeness.images.shared, probability=round(likeness.probability, 4), nearest_label=other.label,
         nearest_package=other.package, nearest_icon_png=base64.b64encode(other.icon_png).decode(), differs=match.differs, same=match.same,
-        modules=tuple(ModuleMatch(one.name, one.other_name, one.methods, one.identical) for one in matched_modules(fingerprint, other)),
+        modules=matched_modules(fingerprint, other),
         zh=match.zh, en=match.en,
     )  # fmt: skip
 
 
-def _worn_from(index: Index | None, fingerprint: Fingerprint | None) -> Worn | None:
+def _worn_from(match: Match) -> Impersonation:
     """A genuine app of the index whose name and icon this one wears, of other code and another signer."""
-    if index is None or fingerprint is None:
-        return None
-    for match in index.wearing(fingerprint):
-        name = match.fingerprint.label
-        return Worn(name, ("label", "icon"), 0.9, f"名称和图标与正版应用“{name}”相同，签名和代码不同", f"bears name and icon of the genuine app {name}, of another signer and other code")
-    return None
+    name = match.fingerprint.label
+    return Impersonation(name, ("label", "icon"), 0.9, f"名称和图标与正版应用“{name}”相同，签名和代码不同", f"bears name and icon of the genuine app {name}, of another signer and other code")

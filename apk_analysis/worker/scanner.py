@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from apk_analysis.errors import SandboxMissing
 from apk_analysis.report.facts import Report
 from apk_analysis.reskin.fingerprint import Fingerprint
 from apk_analysis.reskin.index import Index
-from apk_analysis.sandbox.zygote import Answer, Request, read, sha256_of, write
+from apk_analysis.sandbox.zygote import Answer, Request, read, write
 from apk_analysis.worker.finish import Court, finish
 
 GRACE_S = 15.0
@@ -161,3 +162,9 @@ class Scanner:
             self._zygotes.append(self._mine.zygote)
         zygote: Zygote = self._mine.zygote
         return zygote
+
+
+def sha256_of(path: Path) -> tuple[str, int]:
+    """(SHA-256, bytes) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size

@@ -9,12 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 from rich.progress import track
 
+from apk_analysis.code.mixing import Hashes
 from apk_analysis.dissection.settings import ScanSettings
 from apk_analysis.errors import ApkError
 from apk_analysis.intake.archive import open_archive
@@ -23,9 +25,9 @@ from apk_analysis.reskin.fingerprint import Fingerprint
 from apk_analysis.reskin.index import Index
 from apk_analysis.reskin.relation import relation_of
 from apk_analysis.worker.scanner import Scanner
+from fraud_guard.app.apk_scanner import shipped_rules
 from fraud_guard.errors import ConfigurationError
 from fraud_guard.evaluation.intervals import Estimate, share
-from fraud_guard.shipped import shipped
 
 LABELS = {"1": "repackaged", "0": "other", "true": "repackaged", "false": "other"}
 TLSH_NEAR, SSDEEP_NEAR, RESOURCES_NEAR = 100, 50, 0.5
@@ -107,9 +109,9 @@ def measure(pairs: Sequence[Pair], *, jobs: int, baselines: bool, told: Console)
     return Measured(rows, tuple(one for one in total if one.called.n), absent)
 
 
-def _verdict(a: Fingerprint, b: Fingerprint, library: object) -> str:
+def _verdict(a: Fingerprint, b: Fingerprint, library: Hashes) -> str:
     """Called when one is made from the other by another signer, or wears its name and icon."""
-    likeness = compare(a, b, library)  # type: ignore[arg-type]
+    likeness = compare(a, b, library)
     relation = relation_of(likeness, "")
     return "called" if relation == "same_code" or likeness.worn else "ambiguous" if relation == "ambiguous" else "no"
 
@@ -124,7 +126,7 @@ def _row(label: str, transformation: str, found: Sequence[tuple[str, dict[str, b
 
 
 def _fingerprints(files: Sequence[Path], jobs: int, told: Console) -> dict[Path, Fingerprint | None]:
-    with Scanner(ScanSettings(rules=shipped("rules") / "apk")) as works, ThreadPoolExecutor(jobs) as pool:
+    with Scanner(ScanSettings(rules=shipped_rules())) as works, ThreadPoolExecutor(jobs) as pool:
         found = pool.map(lambda path: works.scan(path)[1], files)
         shown: Iterable[Fingerprint | None] = track(found, "dissecting", total=len(files), console=told, transient=True, disable=not sys.stderr.isatty())
         return dict(zip(files, shown, strict=True))
@@ -149,10 +151,10 @@ def _baselines() -> tuple[dict[str, Baseline], tuple[str, ...]]:
 
 
 def _resources() -> Baseline:
-    sets: dict[Path, frozenset[tuple[int, int]]] = {}
+    contents = cache(_contents)
 
     def alike(a: Path, b: Path) -> bool:
-        ours, theirs = (sets.setdefault(one, _contents(one)) if one not in sets else sets[one] for one in (a, b))
+        ours, theirs = contents(a), contents(b)
         return bool(ours | theirs) and len(ours & theirs) / len(ours | theirs) >= RESOURCES_NEAR
 
     return alike
@@ -169,26 +171,15 @@ def _contents(path: Path) -> frozenset[tuple[int, int]]:
 def _tlsh() -> Baseline:
     import tlsh  # noqa: PLC0415  an optional rival
 
-    hashes = _once(lambda path: str(tlsh.hash(_code(path))))
+    hashes = cache(lambda path: str(tlsh.hash(_code(path))))
     return lambda a, b: "TNULL" not in (hashes(a), hashes(b)) and bool(hashes(a)) and bool(hashes(b)) and tlsh.diff(hashes(a), hashes(b)) <= TLSH_NEAR
 
 
 def _ssdeep() -> Baseline:
     import ppdeep  # noqa: PLC0415  an optional rival
 
-    hashes = _once(lambda path: str(ppdeep.hash(_code(path))))
+    hashes = cache(lambda path: str(ppdeep.hash(_code(path))))
     return lambda a, b: "3::" not in (hashes(a), hashes(b)) and ppdeep.compare(hashes(a), hashes(b)) >= SSDEEP_NEAR
-
-
-def _once(make: Callable[[Path], str]) -> Callable[[Path], str]:
-    made: dict[Path, str] = {}
-
-    def get(path: Path) -> str:
-        if path not in made:
-            made[path] = make(path)
-        return made[path]
-
-    return get
 
 
 def _code(path: Path) -> bytes:

@@ -15,34 +15,32 @@ from fraud_guard.app.rule_files import load_scam_types
 from fraud_guard.app.rule_lock import LockUpdate
 from fraud_guard.app.rule_shelf import Finding
 from fraud_guard.errors import RuleError
-
-ROOM = "apk"
-"""The folder of YARA rules below the rules folder; one without it has none."""
+from fraud_guard.shipped import APK_RULES
 
 
 def lint(folder: Path) -> list[Finding]:
     """Complaints about the YARA rules of a rules folder, sorted."""
-    place = folder / ROOM
+    place = folder / APK_RULES
     return [_finding(one) for one in lint_rules(place, load_scam_types(folder))] if place.is_dir() else []
 
 
 def publish(folder: Path) -> LockUpdate:
     """Write the YARA rules' versions to their lock; nothing is written when any is refused. Raises RuleError."""
-    if not (folder / ROOM).is_dir():
+    if not (folder / APK_RULES).is_dir():
         return LockUpdate((), (), ())
     try:
-        added, raised, refused = publish_rules(folder / ROOM)
+        added, raised, refused = publish_rules(folder / APK_RULES)
     except RuleFault as fault:
         raise as_rule_error(fault) from fault
-    return LockUpdate(added, raised, tuple(f"{ROOM}/{one}" if ".yar:" in one else one for one in refused))
+    return LockUpdate(added, raised, tuple(f"{APK_RULES}/{one}" if ".yar:" in one else one for one in refused))
 
 
 def book_of(folder: Path) -> RuleBook | None:
     """The YARA rules of a rules folder, compiled; None where it has none. Raises RuleError."""
-    if not (folder / ROOM).is_dir():
+    if not (folder / APK_RULES).is_dir():
         return None
     try:
-        return load_rules(folder / ROOM)
+        return load_rules(folder / APK_RULES)
     except RuleFault as fault:
         raise as_rule_error(fault) from fault
 
@@ -50,7 +48,7 @@ def book_of(folder: Path) -> RuleBook | None:
 def run_examples(folder: Path, book: RuleBook, only: Collection[str] = ()) -> Iterator[ExampleResult]:
     """Scan the examples of all YARA rules, or of `only` these. Raises RuleError."""
     try:
-        examples = read_examples(folder / ROOM)
+        examples = read_examples(folder / APK_RULES)
     except RuleFault as fault:
         raise as_rule_error(fault) from fault
     for one in run(book, {i: both for i, both in examples.items() if not only or i in only}):
@@ -61,8 +59,8 @@ def run_examples(folder: Path, book: RuleBook, only: Collection[str] = ()) -> It
 
 def as_rule_error(fault: RuleFault) -> RuleError:
     """A fault of the APK analysis as an error of the product."""
-    return RuleError(fault.message, file=f"{ROOM}/{fault.file}", line=fault.line, remedy=fault.remedy)
+    return RuleError(fault.message, file=f"{APK_RULES}/{fault.file}", line=fault.line, remedy=fault.remedy)
 
 
 def _finding(one: Complaint) -> Finding:
-    return Finding(f"apk-{one.check}", f"{ROOM}/{one.file}", max(one.line, 1), one.message, one.remedy)
+    return Finding(f"apk-{one.check}", f"{APK_RULES}/{one.file}", max(one.line, 1), one.message, one.remedy)

@@ -1,20 +1,40 @@
-"""The scanner of a site: the shipped rules, the site's index, and limits by depth."""
+"""The scanner of a site: its rules or the shipped ones, its index, and limits by depth."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from apk_analysis.dissection.settings import ScanSettings
 from apk_analysis.reskin.index import Index
 from apk_analysis.worker.scanner import Scanner
 from fraud_guard.app.settings import Settings
-from fraud_guard.shipped import shipped
+from fraud_guard.shipped import APK_RULES, shipped
+
+
+def shipped_rules() -> Path:
+    """The folder of APK rules that came with this product."""
+    return shipped("rules") / APK_RULES
+
+
+def index_folder(settings: Settings) -> Path:
+    """The index that `apk index` fills."""
+    return settings.data_dir / "apk-index"
+
+
+def index_in(folder: Path) -> Index | None:
+    """The index in this folder; None where there is none."""
+    return Index(folder) if (folder / "index.db").exists() else None
 
 
 def site_scanner(settings: Settings, *, deep: bool = False) -> Scanner:
-    """Raises RuleFault. The index is the one that `apk index` fills."""
-    folder = settings.data_dir / "apk-index"
-    index = Index(folder) if (folder / "index.db").exists() else None
-    own = settings.rules / "apk"
-    rules = own if own.is_dir() else shipped("rules") / "apk"     # a folder of tag rules alone
-    if deep:
-        return Scanner(ScanSettings.for_deep(rules, settings.apk_sandbox), index)
-    return Scanner(ScanSettings(rules=rules, least_sandbox=settings.apk_sandbox), index)
+    """Raises RuleFault."""
+    index = index_in(index_folder(settings))
+    own = settings.rules / APK_RULES
+    rules = own if own.is_dir() else shipped_rules()     # a folder of tag rules alone
+    return scanner_of(rules, settings.apk_sandbox, index, deep=deep)
+
+
+def scanner_of(rules: Path, least_sandbox: str, index: Index | None, *, deep: bool = False) -> Scanner:
+    """Raises RuleFault."""
+    limits = ScanSettings.for_deep(rules, least_sandbox) if deep else ScanSettings(rules=rules, least_sandbox=least_sandbox)
+    return Scanner(limits, index)

@@ -36,29 +36,21 @@ def apk_errors_told() -> Iterator[None]:
             raise ConfigurationError(str(error)) from error
 
 
-def index_folder(given: Path | None) -> Path:
-    """The index that a command works on."""
+def open_index(given: Path | None, *, make: bool) -> Index | None:
+    """The index that a command works on; None where there is none and none is to be made."""
+    from apk_analysis.reskin.index import Index
+    from fraud_guard.app.apk_scanner import index_folder, index_in
     from fraud_guard.app.settings import read
 
-    return given or read().data_dir / "apk-index"
-
-
-def open_index(given: Path | None, *, make: bool) -> Index | None:
-    """The index; None where there is none and none is to be made."""
-    from apk_analysis.reskin.index import Index
-
-    folder = index_folder(given)
-    return Index(folder) if make or (folder / "index.db").exists() else None
+    folder = given or index_folder(read())
+    return Index(folder) if make else index_in(folder)
 
 
 def scanner(index: Index | None, least_sandbox: str = "rlimits", *, deep: bool = False) -> Scanner:
     """A scanner with the shipped rules."""
-    from apk_analysis.dissection.settings import SANDBOX_LEVELS, ScanSettings
-    from apk_analysis.worker.scanner import Scanner
-    from fraud_guard.shipped import shipped
+    from apk_analysis.dissection.settings import SANDBOX_LEVELS
+    from fraud_guard.app.apk_scanner import scanner_of, shipped_rules
 
     if least_sandbox not in SANDBOX_LEVELS:
         raise ConfigurationError(f"--least-sandbox {least_sandbox}: choose one of {', '.join(SANDBOX_LEVELS)}")
-    rules = shipped("rules") / "apk"
-    limits = ScanSettings.for_deep(rules, least_sandbox) if deep else ScanSettings(rules=rules, least_sandbox=least_sandbox)
-    return Scanner(limits, index)
+    return scanner_of(shipped_rules(), least_sandbox, index, deep=deep)
