@@ -19,6 +19,8 @@ from apk_analysis.errors import LimitExceeded, UnreadableMember
 FORMATS = ("PNG", "WEBP", "JPEG", "GIF", "BMP")
 MOST_PIXELS = 16_000_000
 SIDE, KEPT = 32, 8
+NEAR_BITS = 10
+"""Of 64, in pHash and dHash: re-encoded, resized or recoloured."""
 LEAST_SPREAD = 4.0
 """Standard deviation of the grey values, of 255: below it a picture shows nothing."""
 DAMAGED = (
@@ -74,6 +76,12 @@ def looks(pictures: list[Grey]) -> Hashes:
     edges = np.linspace(0, SIDE, KEPT + 2).astype(int)
     columns = np.stack([rows[:, :, a:b].mean(axis=2) for a, b in pairwise(edges.tolist())], axis=2)
     return np.stack([_packed(low > middle), _packed((columns[:, :, 1:] > columns[:, :, :-1]).reshape(len(stack), -1))], axis=1)
+
+
+def near(a: Hashes, b: Hashes) -> NDArray[np.bool_]:
+    """Which of `a`, shape (n, 2), show what which of `b`, shape (m, 2), show: shape (n, m)."""
+    alike: NDArray[np.bool_] = (np.bitwise_count(a[:, None, :] ^ b[None, :, :]) <= NEAR_BITS).all(axis=2)
+    return alike
 
 
 def crops(image: Image.Image) -> list[Grey]:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from apk_analysis.appearance.facts import Appearance
+from apk_analysis.appearance.layouts import layouts
 from apk_analysis.appearance.pictures import Grey, crops, decode, grey, looks, shows_something
 from apk_analysis.appearance.wording import NOTES
 from apk_analysis.code.mixing import Hashes, mix
@@ -35,6 +36,7 @@ def read_appearance(archive: Archive, manifest: Manifest) -> Appearance:
         icon=looks(crops(icon)) if icon else looks([]),
         images=np.unique(looks(pictures), axis=0),
         files=_files(archive.entries),
+        layouts=layouts(archive),
         labels=_labels(manifest),
         icon_png=_thumbnail(icon) if icon else b"",
         evidence=ledger.evidence(),

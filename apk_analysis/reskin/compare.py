@@ -8,12 +8,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from apk_analysis.appearance.pictures import near
 from apk_analysis.brands.names import alike
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin.channels import KINDS, salted
 from apk_analysis.reskin.fingerprint import Fingerprint, Sketch
 
-NEAR_BITS = 10      # of 64, in pHash and dHash: re-encoded, resized or recoloured
 SURE, DOUBTFUL = 0.8, 0.35
 LEAST_ALIKE = 0.6
 FEW_METHODS, FEW_GRAMS, FEW_FILES, FEW_IMAGES, FEW_COMPONENTS = 6, 24, 8, 5, 4
@@ -109,21 +109,15 @@ def shared_pictures(a: Hashes, b: Hashes) -> Overlap:
     """Pictures of either, shape (n, 2), and how many of the fewer have one like them in the other."""
     if not len(a) or not len(b):
         return Overlap(0, len(a), len(b))
-    near = _near(a, b)
-    return Overlap(int(min(near.any(axis=1).sum(), near.any(axis=0).sum())), len(a), len(b))
-
-
-def _near(a: Hashes, b: Hashes) -> NDArray[np.bool_]:
-    bits = np.bitwise_count(a[:, None, :] ^ b[None, :, :])
-    near: NDArray[np.bool_] = (bits <= NEAR_BITS).all(axis=2)
-    return near
+    alike_ones = near(a, b)
+    return Overlap(int(min(alike_ones.any(axis=1).sum(), alike_ones.any(axis=0).sum())), len(a), len(b))
 
 
 def _icons(a: Hashes, b: Hashes) -> int:
     """1 when any crop of one looks like any of the other, -1 when none does, 0 without icons."""
     if not len(a) or not len(b):
         return 0
-    return 1 if _near(a, b).any() else -1
+    return 1 if near(a, b).any() else -1
 
 
 def _sets(a: set[str], b: set[str]) -> Overlap:

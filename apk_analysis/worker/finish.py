@@ -35,7 +35,7 @@ from apk_analysis.reskin.relation import Relation, matched_modules
 from apk_analysis.sandbox.zygote import Answer
 from apk_analysis.yara_scan.facts import Hit
 
-ENGINE = "1"
+ENGINE = "2"
 _ENDED = {
     "time": ("time", "partial"), "size": ("result_bytes", "partial"), "crash": ("crash", "failed"), "refused": ("refused", "failed"),
 }  # fmt: skip
@@ -103,7 +103,7 @@ def finish(sha256: str, size_bytes: int, name: str, answer: Answer, court: Court
     relation: Relation = match.relation if match else "unrelated"
     reskin = _reskin(fingerprint, match) if fingerprint and match else None
     signers = [one.sha256 for one in (told.signatures.certificates if told.signatures else ())]
-    worn = wears([told.manifest.label, *told.manifest.labels.values()], told.manifest.package, signers, court.brands)
+    worn = wears([told.manifest.label, *told.manifest.labels.values()], told.manifest.package, signers, court.brands, fingerprint.icon if fingerprint else None)
     impersonates = worn or next(map(_worn_from, worn_apps), None)
     case = Case(
         told.manifest, told.signatures, told.code, told.hits, tuple(told.evidence.values()), tuple(told.stages), reskin, relation,

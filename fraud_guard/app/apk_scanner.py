@@ -16,6 +16,12 @@ def shipped_rules() -> Path:
     return shipped("rules") / APK_RULES
 
 
+def site_rules(settings: Settings) -> Path:
+    """The folder of APK rules that the site goes by: its own, or the shipped one where it has tag rules alone."""
+    own = settings.rules / APK_RULES
+    return own if own.is_dir() else shipped_rules()
+
+
 def index_folder(settings: Settings) -> Path:
     """The index that `apk index` fills."""
     return settings.data_dir / "apk-index"
@@ -28,10 +34,7 @@ def index_in(folder: Path) -> Index | None:
 
 def site_scanner(settings: Settings, *, deep: bool = False) -> Scanner:
     """Raises RuleFault."""
-    index = index_in(index_folder(settings))
-    own = settings.rules / APK_RULES
-    rules = own if own.is_dir() else shipped_rules()     # a folder of tag rules alone
-    return scanner_of(rules, settings.apk_sandbox, index, deep=deep)
+    return scanner_of(site_rules(settings), settings.apk_sandbox, index_in(index_folder(settings)), deep=deep)
 
 
 def scanner_of(rules: Path, least_sandbox: str, index: Index | None, *, deep: bool = False) -> Scanner:

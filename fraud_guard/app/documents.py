@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from fraud_guard import __version__
 from fraud_guard.app import topics
+from fraud_guard.app.apk_submission import Submission
 from fraud_guard.app.metrics import TABLE
 from fraud_guard.dispatch.order import Order
 from fraud_guard.errors import ConfigurationError
@@ -28,6 +30,7 @@ from fraud_guard.rulebook.events import EVENT_DOCS, EVENT_SCHEMA
 from fraud_guard.tags.kinds import Flag
 from fraud_guard.tags.letter import DeadLetterNotice
 from fraud_guard.tags.models import TAG, CallTag, NetTag, SmsTag
+from fraud_guard.tags.verdict import ApkVerdict
 
 _MADE = "made by `python -m fraud_guard.app.documents`; do not edit"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +38,7 @@ _MESSAGES: Mapping[str, type[BaseModel]] = {
     "CallTag": CallTag, "SmsTag": SmsTag, "NetTag": NetTag, "AlertChange": AlertChange, "Order": Order,
     "DeadLetterNotice": DeadLetterNotice,
 }  # fmt: skip
+_APK_MESSAGES: Mapping[str, type[msgspec.Struct]] = {"Submission": Submission, "ApkVerdict": ApkVerdict}
 _CHANNELS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     topics.CALL: ("receive", "Calls of subjects. Key: `subject`. Retention at most 24 h.", ("CallTag",)),
     topics.SMS: ("receive", "Texts of subjects. Key: `subject`. Retention at most 24 h.", ("SmsTag",)),
@@ -43,6 +47,9 @@ _CHANNELS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     topics.ALERTS: ("send", "Every change of every alert. Key: `subject`.", ("AlertChange",)),
     topics.ORDERS: ("send", "Every state of every order. Key: `station_id`.", ("Order",)),
     topics.DEADLETTERS: ("send", "Every refused record, once, its raw bytes sealed. Key: the inlet topic.", ("DeadLetterNotice",)),
+    topics.APK_SUBMITTED: ("receive", "APK files that wait for `apk work`; their bytes lie in the store. Key: `sha256`.", ("Submission",)),
+    topics.APK_DEEP: ("receive", "The same for `apk work --deep`. Key: `sha256`.", ("Submission",)),
+    topics.APK_VERDICTS: ("receive", "Verdicts on APK files, of `apk work` or of any other analysis; what is not named here passes unread. Key: `sha256`.", ("ApkVerdict",)),
 }
 """Topic: what this application does with it, its description, its messages."""
 
@@ -108,12 +115,12 @@ def asyncapi_page() -> str:
         "asyncapi": "3.0.0",
         "info": {
             "title": "fraud_guard", "version": __version__, "license": {"name": "Apache-2.0"},
-            "description": "Tags in, alerts and orders out. The topic `tags` between door and scorer is internal: blocks in Arrow IPC.",
+            "description": "Tags and verdicts on APK files in, alerts and orders out. The topic `tags` between door and scorer is internal: blocks in Arrow IPC.",
         },
         "defaultContentType": "application/json",
         "channels": {_key(topic): _channel(topic) for topic in _CHANNELS},
         "operations": {_key(topic): _operation(topic) for topic in _CHANNELS},
-        "components": {"messages": {name: _message(name) for name in _MESSAGES}, "schemas": _schemas()},
+        "components": {"messages": {name: _message(name) for name in (*_MESSAGES, *_APK_MESSAGES)}, "schemas": _schemas()},
     }  # fmt: skip
     return f"# {_MADE}\n" + yaml.safe_dump(page, sort_keys=False, allow_unicode=True, width=120)
 
@@ -152,14 +159,15 @@ def _operation(topic: str) -> dict[str, Any]:
 
 
 def _message(name: str) -> dict[str, Any]:
-    summary = (_MESSAGES[name].__doc__ or "").strip().splitlines()[0]
+    summary = ({**_MESSAGES, **_APK_MESSAGES}[name].__doc__ or "").strip().splitlines()[0]
     return {"name": name, "summary": summary, "payload": {"$ref": f"#/components/schemas/{name}"}}
 
 
 def _schemas() -> dict[str, Any]:
     models = [(model, "serialization" if model in (AlertChange, Order, DeadLetterNotice) else "validation") for model in _MESSAGES.values()]
     _, together = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    return dict(sorted(together["$defs"].items()))
+    _, of_apks = msgspec.json.schema_components(_APK_MESSAGES.values(), ref_template="#/components/schemas/{name}")
+    return dict(sorted((together["$defs"] | of_apks).items()))
 
 
 def main(arguments: Sequence[str]) -> None:

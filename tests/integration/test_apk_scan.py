@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,23 @@ def test_a_wrong_table_of_pairs_names_line_and_remedy(apks: Path, tmp_path: Path
     assert "give a CSV file" in call("evaluate", tmp_path / "pairs.csv", code=3).stderr
     (tmp_path / "pairs.csv").write_text(f"a,b,repackaged\n{apks / 'scam.apk'}\n", encoding="utf-8")
     assert "pairs.csv:2: too few fields" in call("evaluate", tmp_path / "pairs.csv", code=3).stderr
+
+
+def test_a_genuine_app_teaches_the_brands_and_its_skin_is_told(apks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`apk brand` writes package, certificate and icon of a genuine app; the same app under another key then wears the brand."""
+    rules = tmp_path / "rules"
+    shutil.copytree(Path(__file__).parents[2] / "rules" / "apk", rules / "apk")
+    monkeypatch.setenv("FG_RULES_DIR", str(rules))
+    call("brand", apks / "honest.apk", "--brand", "示例支付")
+    genuine, forged = (rules / "apk" / "brands.csv").read_text("utf-8").splitlines()[-1], tmp_path / "forged.apk"
+    assert genuine.startswith("示例支付,") and ".png" in genuine
+    forged.write_bytes(reskin((apks / "honest.apk").read_bytes(), "T0-resign", 77).apk)
+    first, second = lines(call("scan", "--json", apks / "honest.apk", forged))
+    assert first["verdict"] == "benign" and not first["impersonates"]
+    assert second["impersonates"]["brand"] == "示例支付" and set(second["impersonates"]["by"]) >= {"package", "icon"}
+
+
+def test_what_cannot_be_trusted_teaches_no_brand(apks: Path) -> None:
+    """A file that is called bad is refused with the way to insist, and one that nobody signed is refused for good."""
+    assert "--sure" in call("brand", apks / "broken.apk", "--brand", "示例支付", code=3).stderr
+    assert "no signature" in call("brand", apks / "broken.apk", "--brand", "示例支付", "--sure", code=3).stderr

@@ -73,7 +73,7 @@ def test_asyncapi_names_the_topics_of_the_contract() -> None:
     """Inlets are received, alerts, orders and dead letters are sent."""
     page = yaml.safe_load(documents()["asyncapi.yaml"])
     action = {page["channels"][key]["address"]: operation["action"] for key, operation in page["operations"].items()}
-    assert {"tags.call", "tags.sms", "tags.net"} <= {t for t, a in action.items() if a == "receive"}
+    assert {"tags.call", "tags.sms", "tags.net", "apk.submitted", "apk.verdicts"} <= {t for t, a in action.items() if a == "receive"}
     assert {t for t, a in action.items() if a == "send"} == {"alerts", "orders", "deadletters"}
 
 

@@ -47,10 +47,11 @@ def open_index(given: Path | None, *, make: bool) -> Index | None:
 
 
 def scanner(index: Index | None, least_sandbox: str = "rlimits", *, deep: bool = False) -> Scanner:
-    """A scanner with the shipped rules."""
+    """A scanner with the rules of the site."""
     from apk_analysis.dissection.settings import SANDBOX_LEVELS
-    from fraud_guard.app.apk_scanner import scanner_of, shipped_rules
+    from fraud_guard.app.apk_scanner import scanner_of, site_rules
+    from fraud_guard.app.settings import read
 
     if least_sandbox not in SANDBOX_LEVELS:
         raise ConfigurationError(f"--least-sandbox {least_sandbox}: choose one of {', '.join(SANDBOX_LEVELS)}")
-    return scanner_of(shipped_rules(), least_sandbox, index, deep=deep)
+    return scanner_of(site_rules(read()), least_sandbox, index, deep=deep)

@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from apk_analysis.appearance.pictures import crops, decode, grey, looks, shows_something
+from apk_analysis.appearance.pictures import NEAR_BITS, crops, decode, grey, looks, shows_something
 from apk_analysis.appearance.reading import read_appearance
 from apk_analysis.errors import LimitExceeded, UnreadableMember
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.manifest.facts import Icon, IconFile, Manifest
-from apk_analysis.reskin.compare import NEAR_BITS
 from tests.archives import Member, archive
 
 NO_ICON = Icon()

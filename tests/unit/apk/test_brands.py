@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
+from apk_analysis.appearance.pictures import crops, looks
 from apk_analysis.brands.impersonation import signed_by, wears
+from apk_analysis.brands.learning import Genuine, learn
 from apk_analysis.brands.table import Brand, read_brands
 from apk_analysis.errors import RuleFault
 
@@ -14,7 +18,15 @@ SHIPPED = Path(__file__).parents[3] / "rules" / "apk" / "brands.csv"
 KEY, OTHER = "a" * 64, "b" * 64
 KNOWN = Brand("示例银行", ("示例银行",), frozenset({"example.bank"}), frozenset({KEY}))
 UNKNOWN = Brand("示例支付", ("示例支付",), frozenset({"example.pay"}), frozenset())
-HEAD = "brand,names,packages,certificate_sha256\n"
+HEAD = "brand,label_patterns,packages,cert_sha256,icon\n"
+
+
+def drawn(path: Path, colour: str, box: tuple[int, int, int, int]) -> Image.Image:
+    image = Image.new("RGBA", (192, 192), "white")
+    ImageDraw.Draw(image).ellipse(box, fill=colour)
+    ImageDraw.Draw(image).rectangle((box[0] // 2, 150, 100, 170), fill="red")
+    image.save(path)
+    return image
 
 
 def table(tmp_path: Path, text: str) -> Path:
@@ -67,6 +79,48 @@ def test_signed_by_needs_package_and_certificate() -> None:
     assert signed_by("example.pay", [KEY], [UNKNOWN]) == ""
 
 
+def test_a_pattern_stands_for_many_names(tmp_path: Path) -> None:
+    """`*` in a name stands for anything, whatever spelling the app has of the rest."""
+    brands = read_brands(table(tmp_path, HEAD + "示例证券,示例证券|示例*交易*,,,\n"))
+    worn = wears(["示 例 极速 交易 Pro"], "x", [], brands)
+    assert worn is not None and (worn.by, worn.similarity) == (("label",), 0.9)
+    assert wears(["极速交易"], "x", [], brands) is None
+
+
+def test_an_icon_alone_is_worn(tmp_path: Path) -> None:
+    """The icon of a brand is a mask whatever the name, drawn smaller or not; another icon is none."""
+    icon = drawn(tmp_path / "icon.png", "navy", (60, 10, 130, 180))
+    brands = read_brands(table(tmp_path, HEAD + "示例银行,示例银行,example.bank,,icon.png\n"))
+    worn = wears(["会议"], "x", [], brands, looks(crops(icon.resize((96, 96)).resize((192, 192)))))
+    assert worn is not None and worn.by == ("icon",) and "图标" in worn.zh
+    assert wears(["会议"], "x", [], brands, looks(crops(drawn(tmp_path / "b.png", "green", (10, 100, 190, 120))))) is None
+    assert wears(["会议"], "example.bank", [], brands, looks(crops(icon))) is None
+
+
+def test_a_genuine_app_teaches_the_table(tmp_path: Path) -> None:
+    """What a genuine app is known by is added to its row once, a new brand gets a row, and a forgery is told from then on."""
+    path = table(tmp_path, HEAD + "示例银行,示例银行|示例掌银,example.old,,\n")
+    png = io.BytesIO()
+    drawn(tmp_path / "icon.png", "navy", (60, 10, 130, 180)).save(png, "PNG")
+    for _ in range(2):
+        learn(path, "示例银行", Genuine("c" * 64, "example.bank", "示例掌银", (KEY,), png.getvalue()))
+    learn(path, "新机构", Genuine("d" * 64, "example.new", "新,机构", (OTHER,)))
+    first, second = read_brands(path)
+    assert (first.packages, first.certificates, len(first.icons)) == (frozenset({"example.old", "example.bank"}), frozenset({KEY}), 5)
+    assert second.names == ("新机构",) and second.certificates == {OTHER}
+    forged = wears(["别的"], "example.bank", [OTHER], [first])
+    assert forged is not None and forged.by == ("package",)
+
+
+def test_what_cannot_be_a_row_leaves_the_table_as_it_was(tmp_path: Path) -> None:
+    """A genuine app without a name to go by is refused, and nothing is written."""
+    path = table(tmp_path, HEAD + "示例银行,示例银行,,,\n")
+    before = path.read_bytes()
+    with pytest.raises(RuleFault, match="needs a name"):
+        learn(path, "新机构", Genuine("d" * 64, "example.new", "", (OTHER,)))
+    assert path.read_bytes() == before and not path.with_suffix(".new").exists()
+
+
 def test_the_shipped_table_reads() -> None:
     """Every shipped brand has names, and none of them is another brand's."""
     brands = read_brands(SHIPPED)
@@ -78,8 +132,8 @@ def test_the_shipped_table_reads() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a,b\n", 1, "columns"), (HEAD + ",示例,,\n", 2, "needs a name"), (HEAD + "x,,,\n", 2, "needs a name"), (HEAD + "x,♥,,\n", 2, "needs a name"),
-        (HEAD + "y,y,,\nx,x,,ABC\n", 3, "no SHA-256"), (HEAD + "x\n", 2, "needs a name"), ("", 1, "columns"),
+        ("a,b\n", 1, "columns"), (HEAD + ",示例,,,\n", 2, "needs a name"), (HEAD + "x,,,,\n", 2, "needs a name"), (HEAD + "x,♥,,,\n", 2, "needs a name"),
+        (HEAD + "y,y,,,\nx,x,,ABC,\n", 3, "no SHA-256"), (HEAD + "x\n", 2, "needs a name"), (HEAD + "x,x,,,gone.png\n", 2, "icon gone.png"), ("", 1, "columns"),
     ],
 )  # fmt: skip
 def test_a_broken_table_names_line_and_remedy(tmp_path: Path, text: str, line: int, words: str) -> None:

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from apk_analysis.appearance.facts import Appearance
-from apk_analysis.appearance.pictures import SIDE, crops, decode, looks
+from apk_analysis.appearance.pictures import NEAR_BITS, SIDE, crops, decode, looks
 from apk_analysis.appearance.reading import ALL_PICTURES_BYTES, MOST_PICTURES, read_appearance
 from apk_analysis.errors import ApkError
 from apk_analysis.intake.archive import open_archive
 from apk_analysis.manifest.facts import Icon, IconFile, Manifest
-from apk_analysis.reskin.compare import NEAR_BITS
 from datasets.reskin.base_app import draw_picture
 from datasets.reskin.packing import pack
 
