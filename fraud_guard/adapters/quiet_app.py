@@ -6,7 +6,9 @@ that should switch them off.
 
 from __future__ import annotations
 
+import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import faust
@@ -46,3 +48,11 @@ class QuietApp(faust.App):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **(options | {"web_enabled": False, "Worker": QuietWorker}))
+
+    async def every(self, interval_s: float, act: Callable[[], object]) -> None:
+        """Call `act` again and again until the app stops."""
+        while not self.should_stop:
+            done = act()
+            if isinstance(done, Awaitable):
+                await done
+            await asyncio.sleep(interval_s)

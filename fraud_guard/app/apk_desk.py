@@ -21,6 +21,7 @@ from apk_analysis.report.facts import Report
 from apk_analysis.worker.scanner import Scanner
 from fraud_guard.app.apk_submission import Submission, partition_of, read_submission
 from fraud_guard.app.apk_verdicts import ReportFolder, verdict_record
+from fraud_guard.app.metrics import timed
 from fraud_guard.app.topics import APK_DEEP, APK_VERDICTS
 from fraud_guard.errors import ConfigurationError, DependencyError
 from fraud_guard.failpoints import failpoint
@@ -75,7 +76,8 @@ class ApkDesk:
             raise DependencyError("apk: the worker is stopping")
         try:
             self._store.verify(sha256)
-            report, _ = self._scanner.scan(self._store.path(sha256))
+            with timed("dissect"):
+                report, _ = self._scanner.scan(self._store.path(sha256))
         except SandboxMissing as weak:
             raise ConfigurationError(str(weak)) from weak
         except (ApkError, OSError) as lost:

@@ -1,22 +1,16 @@
-"""The worker for APK files: a Faust app of its own, in a group of its own, beside the stream workers of a site."""
+"""The parts of a worker for APK files, beside the stream workers of a site."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
-from typing import Any, cast
-
-import structlog
+from typing import Any
 
 from apk_analysis.errors import ApkError
-from fraud_guard.adapters.chunking import ChunkSchema
 from fraud_guard.adapters.clock import wall_clock_ms
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
 from fraud_guard.adapters.embedded.log import EmbeddedLog
-from fraud_guard.adapters.quiet_app import QuietApp
 from fraud_guard.adapters.sealing import Keys, Sealer
-from fraud_guard.app.agents import persist
 from fraud_guard.app.apk_desk import ApkDesk
 from fraud_guard.app.apk_scanner import site_scanner
 from fraud_guard.app.apk_submission import declare_topics
@@ -24,9 +18,7 @@ from fraud_guard.app.settings import Settings, site_key
 from fraud_guard.app.stores import open_log
 from fraud_guard.app.topics import APK_DEEP, APK_SUBMITTED, APK_VERDICTS
 from fraud_guard.app.waits import Waits
-from fraud_guard.app.wiring import SiteWorker, engine_of
-from fraud_guard.errors import ConfigurationError, FraudGuardError
-from fraud_guard.failpoints import failpoint
+from fraud_guard.errors import ConfigurationError
 from fraud_guard.ports import Now
 
 GROUP = "apk"
@@ -40,7 +32,14 @@ class ApkSite:
         self.waits = Waits()
         self.stopping = False
         self.failure: Exception | None = None
+        self.lag: dict[int, int] = {}
+        self._next: dict[int, int] = {}
         self._opened: list[Callable[[], object]] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can dissect."""
+        return hasattr(self, "desk")
 
     @property
     def topic(self) -> str:
@@ -73,64 +72,18 @@ class ApkSite:
             lock.acquire()
             lock.release()
 
-    async def take(self, records: list[Any]) -> None:
+    async def take(self, partition: int, records: list[Any]) -> None:
         """Dissect these, while the loop goes on."""
+        self._next[partition] = records[0].offset
         await asyncio.to_thread(self.desk.handle, [record.value for record in records])
+        self._next[partition] = records[-1].offset + 1
+
+    def count_waiting(self) -> None:
+        """How many submissions of each partition that it reads are not done yet. Raises DependencyError."""
+        self.lag = {p: self.log.end(self.topic, p) - at for p, at in self._next.items()} if self.is_open else {}
 
     def close(self) -> None:
         """Close what is open."""
         self.stopping = True
         while self._opened:
             self._opened.pop()()
-
-
-class ApkApp(QuietApp):
-    """The Faust app that owns the site; a file is acknowledged when its verdict is told."""
-
-    def __init__(self, site: ApkSite, **options: Any) -> None:
-        self.site = site
-        super().__init__(f"fraud_guard_{site.group}".replace("-", "_"), **options)
-        self.conf.Worker = cast(Any, SiteWorker)
-
-    async def on_first_start(self) -> None:
-        """Open log, rules and index before anything is consumed, as soon as the brokers are there."""
-        site = self.site
-        try:
-            if site.settings.kafka is None:
-                site.open()
-            elif not await site.waits.outwait(site, site.open, lambda: site.stopping):
-                raise asyncio.CancelledError
-            site.be_the_only_one()
-        except FraudGuardError as refusal:
-            site.failure = refusal
-            structlog.get_logger().error("refused", why=str(refusal))
-            raise asyncio.CancelledError from None  # ends the worker without Faust's traceback
-        await super().on_first_start()
-
-    async def on_stop(self) -> None:
-        """From here on nothing new is begun, and what is under way is given up."""
-        self.site.stopping = True
-        if hasattr(self.site, "desk"):
-            await asyncio.to_thread(self.site.desk.close)
-        await super().on_stop()
-
-    async def on_shutdown(self) -> None:
-        """Everything has stopped."""
-        await super().on_shutdown()
-        self.site.close()
-
-
-def apk_app(site: ApkSite) -> ApkApp:
-    """The app on the embedded transport or on Kafka."""
-    settings = site.settings
-    name = f"{settings.worker_name}-{site.group}" if settings.worker_name else None
-    app = ApkApp(site, topic_partitions=settings.apk_partitions, **engine_of(settings, name, site.group))
-
-    @app.agent(app.topic(site.topic, schema=ChunkSchema(max_records=site.jobs)), name="dissector")
-    async def dissector(stream: Any) -> None:
-        async for event in stream.noack().events():
-            if await persist(site, partial(site.take, event.value)):
-                failpoint("apk-before-ack")
-                event.ack()
-
-    return app

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
@@ -18,10 +20,10 @@ BEAT_S = 1.0
 
 
 class Health:
-    """The pages of one site. `beat` is called from the worker's loop every BEAT_S."""
+    """The pages of one worker. `beat` is called from its loop every BEAT_S; `unready` says why it is not ready, "" when it is; `note` follows "ready"."""
 
-    def __init__(self, site: Site, observer: Observer) -> None:
-        self._site, self._observer = site, observer
+    def __init__(self, unready: Callable[[], str], figures: Callable[[], Figures], note: Callable[[], str] = str) -> None:
+        self._unready, self._figures, self._note = unready, figures, note
         self._beat_s = time.monotonic()
 
     def server(self, address: str) -> PageServer:
@@ -38,24 +40,27 @@ class Health:
         return Page(200, b"ok\n") if stands_s < STANDS_S else Page(503, f"the loop has stood for {stands_s:.0f} s\n".encode())
 
     def ready(self) -> Page:
-        """503 with the reason until it scores what comes in, and again when it stops."""
-        why = not_ready(self._site)
-        return Page(503, f"{why}\n".encode()) if why else Page(200, f"ready{_degraded(self._site)}\n".encode())
+        """503 with the reason until it works on what comes in, and again when it stops."""
+        why = self._unready()
+        return Page(503, f"{why}\n".encode()) if why else Page(200, f"ready{self._note()}\n".encode())
 
     def metrics(self) -> Page:
         """All metrics in Prometheus' text format."""
         own = CollectorRegistry()
-        own.register(Exposed({**self._observer.figures, **self._now()}))
+        own.register(Exposed({**self._figures(), "fraud_guard_ready": {(): not self._unready()}, "fraud_guard_build_info": {(__version__,): 1}}))
         return Page(200, generate_latest(REGISTRY) + generate_latest(own), CONTENT_TYPE_LATEST)
 
-    def _now(self) -> Figures:
-        site = self._site
-        return {
-            "fraud_guard_ready": {(): not not_ready(site)},
-            "fraud_guard_waiting": {(): bool(site.waits.words())},
-            "fraud_guard_recovery_remaining_records": {(): recovery_left(site)},
-            "fraud_guard_build_info": {(__version__,): 1},
-        }
+
+def site_health(site: Site, observer: Observer) -> Health:
+    """The pages of a stream worker."""
+    return Health(partial(not_ready, site), partial(_figures, site, observer), partial(_degraded, site))
+
+
+def _figures(site: Site, observer: Observer) -> Figures:
+    return {
+        **observer.figures, "fraud_guard_waiting": {(): bool(site.waits.words())},
+        "fraud_guard_recovery_remaining_records": {(): recovery_left(site)},
+    }  # fmt: skip
 
 
 def not_ready(site: Site) -> str:

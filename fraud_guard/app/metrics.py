@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-STAGES = ("door", "decide", "store", "checkpoint", "relay")
-_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+STAGES = ("door", "decide", "store", "checkpoint", "relay", "dissect")
+_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
 
 class Row(NamedTuple):
@@ -36,8 +36,8 @@ TABLE: Mapping[str, Row] = {
     "fraud_guard_tags_accepted_total": Row("counter", "records", (), "raw records that the door of this worker took up since it started"),
     "fraud_guard_tags_decided_total": Row("counter", "tags", ("outcome",), "tags that this worker decided since it started (again after a recovery): `scored`, `duplicate`, `dead` (an id used twice), `failed` (a defect)"),
     "fraud_guard_tags_late_total": Row("counter", "tags", (), "scored tags that came behind the watermark"),
-    "fraud_guard_lag_records": Row("gauge", "records", ("topic", "partition"), "records that wait: of an inlet for the door, of `tags` for the scorer. A record of `tags` holds up to 1,000 tags"),
-    "fraud_guard_stage_seconds": Row("histogram", "seconds", ("stage",), "time that a stage took for a chunk: `door`, `decide`, `store` (effects into truth), `checkpoint`, `relay` (a round of the outbox)"),
+    "fraud_guard_lag_records": Row("gauge", "records", ("topic", "partition"), "records that wait: of an inlet for the door, of `tags` for the scorer, of `apk.submitted` for `apk work` since its first file. A record of `tags` holds up to 1,000 tags"),
+    "fraud_guard_stage_seconds": Row("histogram", "seconds", ("stage",), "time that a stage took for a chunk: `door`, `decide`, `store` (effects into truth), `checkpoint`, `relay` (a round of the outbox), `dissect` (one APK file)"),
     "fraud_guard_degraded_mode": Row("gauge", "step", ("partition",), "what a worker that lags behind leaves out (`FG_DEGRADE_MS`): 0 nothing, 1 the reasons of the model that change no level, 2 also the model on people of whom no rule speaks. Rules never"),
     "fraud_guard_checkpoint_age_seconds": Row("gauge", "seconds", ("partition",), "since memory was last stored, or found unchanged"),
     "fraud_guard_outbox_messages": Row("gauge", "messages", ("state",), "messages in the outbox: `waiting`, or `failed` and set aside for a person"),
@@ -46,6 +46,7 @@ TABLE: Mapping[str, Row] = {
     "fraud_guard_alert_changes_total": Row("counter", "changes", ("change", "level"), "changes of alerts that this worker stored, by the level they led to"),
     "fraud_guard_orders_issued_total": Row("counter", "orders", ("level",), "orders that this worker stored as issued"),
     "fraud_guard_dead_letters": Row("gauge", "letters", ("reason",), "dead letters since the site began, those that were replayed among them"),
+    "fraud_guard_apk_files_total": Row("counter", "files", ("result",), "submissions that this `apk work` is done with: told as `benign`, `suspicious` or `malicious`, of these from a kept report (`known`); `refused` for what is no submission, `lost` without the sample"),
     "fraud_guard_rules_generation_info": Row("gauge", "partitions", ("generation",), "how many partitions of this worker decide by this generation of rules and models"),
     "fraud_guard_build_info": Row("gauge", "always 1", ("version",), "the version that runs"),
     "process_cpu_seconds_total": Row("counter", "seconds", (), "CPU time of the worker's process"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NoReturn, cast
 
@@ -18,7 +17,7 @@ from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
 from fraud_guard.adapters.page_server import PageServer
 from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.agents import persist
-from fraud_guard.app.health import BEAT_S, Health
+from fraud_guard.app.health import BEAT_S, site_health
 from fraud_guard.app.logs import faust_logging, log_where_nobody_said
 from fraud_guard.app.observer import EVERY_S, Observer
 from fraud_guard.app.servers import open_when_reachable
@@ -134,19 +133,12 @@ class SiteApp(QuietApp):
         if address is None:
             return
         observer = Observer(self.site)
-        health = Health(self.site, observer)
+        health = site_health(self.site, observer)
         pages = health.server(address)
         pages.start()
         self._pages = pages
-        self.add_future(self._every(BEAT_S, health.beat))
-        self.add_future(self._every(EVERY_S, partial(persist, self.site, observer.observe)))
-
-    async def _every(self, interval_s: float, act: Callable[[], object]) -> None:
-        while not self.should_stop:
-            done = act()
-            if isinstance(done, Awaitable):
-                await done
-            await asyncio.sleep(interval_s)
+        self.add_future(self.every(BEAT_S, health.beat))
+        self.add_future(self.every(EVERY_S, partial(persist, self.site, observer.observe)))
 
     def _be_the_only_worker(self) -> None:
         """Say at once that there is another worker on the log file; from the start of the consumer on the lock is held."""

@@ -18,12 +18,14 @@ from datasets.reskin.base_app import AppPlan, make_app
 from fraud_guard import failpoints
 from fraud_guard.app.apk_site import ApkSite
 from fraud_guard.app.apk_submission import Submission, declare_topics, submit
+from fraud_guard.app.metrics import TABLE
 from fraud_guard.app.offline import site_log
 from fraud_guard.app.settings import Settings, read
 from fraud_guard.app.topics import APK_DEEP, APK_SUBMITTED, APK_VERDICTS
 from fraud_guard.log import Log, Record
 from fraud_guard.tags.verdict import decode_verdict
-from scripts.servers.broker import Broker
+from scripts.servers.broker import Broker, free_port
+from tests import scrape
 from tests.integration import live
 from tests.integration.test_crash import in_child
 
@@ -179,10 +181,11 @@ def engine(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.mark.service
 def test_the_worker_on_its_engine(engine: dict[str, Any], files: list[Path], tmp_path: Path) -> None:
-    """The real command dissects what was there before and what comes while it runs, and ends in peace."""
+    """The real command dissects what was there before and what comes while it runs, tells how it is, and ends in peace."""
     settings = settings_in(tmp_path, **engine)
+    address = f"127.0.0.1:{free_port()}"
     hand_in(settings, files[:2])
-    worker = live.Worker(tmp_path, apk_work("--jobs", "2"), apk_sandbox="rlimits", **engine)
+    worker = live.Worker(tmp_path, apk_work("--jobs", "2"), apk_sandbox="rlimits", health_address=address, **engine)
     try:
         with site_log(settings) as log:
             log.declare(APK_VERDICTS, 1)
@@ -190,6 +193,12 @@ def test_the_worker_on_its_engine(engine: dict[str, Any], files: list[Path], tmp
             put(log, settings, files[2:])
             worker.until(lambda: log.end(APK_VERDICTS, 0) >= 3)
             found = {decode_verdict(one).sha256 for one in verdicts(log)}
+        worker.until(lambda: scrape.metrics(address).get(("fraud_guard_lag_records", "0", APK_SUBMITTED)) == 0)
+        assert scrape.get(address, "/readyz").text == "ready"
+        figures = scrape.metrics(address)
+        assert sum(count for name, count in figures.items() if name[0] == "fraud_guard_apk_files_total") == 3
+        assert figures["fraud_guard_stage_seconds_count", "dissect"] == 3
+        assert {name[0].removesuffix("_bucket").removesuffix("_sum").removesuffix("_count") for name in figures} <= set(TABLE)
         assert worker.stop() == 0
     finally:
         worker.kill()

@@ -57,7 +57,7 @@ def test_every_tag_is_accounted_for(tmp_path: Path, address: str) -> None:
     assert not NUMBER.search(text)
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name, *_ in scrape.samples(text)}
     assert families <= set(TABLE)
-    assert set(TABLE) - families <= {"fraud_guard_gap_records"}
+    assert set(TABLE) - families <= {"fraud_guard_gap_records", "fraud_guard_apk_files_total"}
     worker.kill()
     again, more = feed(tmp_path)
     worker = live.Worker(tmp_path, [*live.RUN, "--tags", str(again)], health_address=address, **CALM)

@@ -11,6 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from typer.testing import CliRunner
 
 from fraud_guard.adapters.kafka.log import TopicFacts
+from fraud_guard.app.cli import exits
 from fraud_guard.app.cli.main import app
 from fraud_guard.app.settings import read
 from fraud_guard.app.topic_plan import TopicPlan, deviations, plan_of
@@ -28,7 +29,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def call(command: str, code: int = 0) -> list[str]:
-    result = CliRunner().invoke(app, ["topics", command], env={"COLUMNS": "300"})
+    exits.out.width = exits.err.width = 300
+    result = CliRunner().invoke(app, ["topics", command])
     assert result.exit_code == code, result.output
     return [*result.stdout.splitlines(), *result.stderr.splitlines()]
 

@@ -42,7 +42,8 @@ def work(
     data_dir: DataDir = None,
 ) -> None:
     """Dissect what is submitted, until SIGTERM or Ctrl-C, and write verdicts to the topic apk.verdicts."""
-    from fraud_guard.app.apk_site import ApkSite, apk_app
+    from fraud_guard.app.apk_app import apk_app
+    from fraud_guard.app.apk_site import ApkSite
     from fraud_guard.app.cli.worker import work as run
     from fraud_guard.app.settings import read
 
