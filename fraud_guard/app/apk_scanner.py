@@ -24,7 +24,7 @@ def site_rules(settings: Settings) -> Path:
 
 def index_folder(settings: Settings) -> Path:
     """The index that `apk index` fills."""
-    return settings.data_dir / "apk-index"
+    return settings.apk_index or settings.data_dir / "apk-index"
 
 
 def index_in(folder: Path) -> Index | None:
@@ -33,8 +33,8 @@ def index_in(folder: Path) -> Index | None:
 
 
 def site_scanner(settings: Settings, *, deep: bool = False) -> Scanner:
-    """Raises RuleFault."""
-    return scanner_of(site_rules(settings), settings.apk_sandbox, index_in(index_folder(settings)), deep=deep)
+    """With an index, empty or not: what is added to it later is found. Raises RuleFault, StoreDamaged."""
+    return scanner_of(site_rules(settings), settings.apk_sandbox, Index(index_folder(settings)), deep=deep)
 
 
 def scanner_of(rules: Path, least_sandbox: str, index: Index | None, *, deep: bool = False) -> Scanner:

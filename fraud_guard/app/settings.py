@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     relay_tick_ms: int = Field(default=100, ge=10, description="how often the outbox is looked at")
     rules_poll_ms: int = Field(default=2_000, ge=100, description="how often rules and lists are looked at")
     apk_dir: Path | None = Field(default=None, description="folder of APK samples and their reports, which all `apk work` of a site share; default: apk in data_dir")
+    apk_index: Path | None = Field(default=None, description="folder of the fingerprint index of APKs; one writes at a time, any number read; default: apk-index in data_dir")
     apk_partitions: int = Field(default=1, ge=1, le=512, description="partitions of the topics of APK files; so many `apk work` can share them")
     apk_sandbox: Literal["none", "rlimits", "seccomp", "bubblewrap"] = Field(default="seccomp", description="weakest sandbox in which `apk work` works")
     health_address: str | None = Field(default=None, pattern=r"^(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5}$", description="host:port of /healthz, /readyz and /metrics; default: nothing listens")

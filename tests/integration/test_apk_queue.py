@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from apk_analysis.intake.store import Store
 from datasets.reskin.base_app import AppPlan, make_app
+from datasets.reskin.transformations import reskin
 from fraud_guard import failpoints
 from fraud_guard.app.apk_site import ApkSite
 from fraud_guard.app.apk_submission import Submission, declare_topics, submit
+from fraud_guard.app.cli.main import app
 from fraud_guard.app.metrics import TABLE
 from fraud_guard.app.offline import site_log
 from fraud_guard.app.settings import Settings, read
@@ -150,6 +153,22 @@ def test_the_slow_analysis_stands_for_the_fast_one(files: list[Path], tmp_path: 
     assert report["deep"]["methods"] and not report["deep"]["unread"]
     assert report["engine_versions"].keys() - json.loads(fast)["engine_versions"].keys() == {"deep"}
     assert {one["status"] for one in report["stages"] if one["name"].startswith(("witness", "analysis"))} == {"ok"}
+
+
+def test_what_an_analyst_adds_to_the_index_is_known_to_a_running_worker(files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that began without an index names the family that was added while it runs."""
+    settings, skin = settings_in(tmp_path, apk_index=tmp_path / "index"), tmp_path / "skin.apk"
+    monkeypatch.setenv("FG_APK_INDEX", str(tmp_path / "index"))
+    skin.write_bytes(reskin(files[0].read_bytes(), "T3-package", 5).apk)
+    hand_in(settings, [files[0]])
+    with opened(settings) as site:
+        site.desk.handle([record.value for record in site.log.read(APK_SUBMITTED, 0, 0, 10)])
+        added = CliRunner().invoke(app, ["apk", "index", "add", str(files[0]), "--family", "假会议甲", "--label", "scam"])
+        assert added.exit_code == 0, added.output
+        put(site.log, settings, [skin])
+        site.desk.handle([record.value for record in site.log.read(APK_SUBMITTED, 0, 1, 10)])
+        first, second = (json.loads(one) for one in verdicts(site.log))
+    assert not first["reskin"] and second["reskin"]["family"] == "假会议甲"
 
 
 POINTS = [(name, nth) for name in ("apk-before-report", "apk-after-report", "apk-after-verdict", "apk-before-ack") for nth in (1, 3)]

@@ -136,6 +136,16 @@ def test_the_manifests_belong_together() -> None:
     assert budget["spec"]["selector"] == workers["spec"]["selector"] == {"matchLabels": service["spec"]["selector"]}
 
 
+def test_the_worker_for_apks_reaches_the_broker_alone() -> None:
+    """Whoever reads hostile files gets neither memory nor truth; it runs the command that there is, under its own labels."""
+    service, apk, policy = documents(DEPLOY / "kubernetes" / "apk.yaml")
+    labels = {"matchLabels": service["spec"]["selector"]}
+    assert policy["spec"]["podSelector"] == apk["spec"]["selector"] == labels != documents(DEPLOY / "kubernetes" / "workers.yaml")[1]["spec"]["selector"]
+    assert [port["port"] for way in policy["spec"]["egress"] for port in way["ports"]] == [53, 53, 9093]
+    (container,) = apk["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == documents(DEPLOY / "compose.yaml")[0]["services"]["worker-apk"]["command"]
+
+
 def test_compose_is_whole() -> None:
     """Images are pinned, every server has a health check, what is mounted and secret is declared, and no secret stands in the file."""
     compose = documents(DEPLOY / "compose.yaml")[0]
@@ -159,13 +169,14 @@ def test_docker_takes_the_composition(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    """`systemd-analyze verify` has nothing to say about the unit, but that the program is not installed here; it is rated well."""
-    unit = DEPLOY / "systemd" / "fraud-guard@.service"
+@pytest.mark.parametrize("name", ["fraud-guard@.service", "fraud-guard-apk.service"])
+def test_systemd_takes_the_unit(name: str, tmp_path: Path) -> None:
+    """`systemd-analyze verify` has nothing to say about a unit, but that the program is not installed here; it is rated well."""
+    unit = DEPLOY / "systemd" / name
     program = tmp_path / "fraud-guard"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    copy = tmp_path / "fraud-guard@w1.service"
+    copy = tmp_path / name.replace("@", "@w1")
     copy.write_text(unit.read_text("utf-8").replace("/opt/fraud-guard/bin/fraud-guard", str(program)), "utf-8")
     told = subprocess.run(["systemd-analyze", "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False)
     assert [line for line in told.stderr.splitlines() if copy.name in line] == []
@@ -179,7 +190,7 @@ def test_the_image_is_ours() -> None:
     assert "--require-hashes -r /src/requirements.lock" in dockerfile
     assert dockerfile.count("FROM ") == 2
     assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["10001:10001"]
-    for path in (DEPLOY / "compose.yaml", DEPLOY / "kubernetes" / "workers.yaml"):
+    for path in (DEPLOY / "compose.yaml", DEPLOY / "kubernetes" / "workers.yaml", DEPLOY / "kubernetes" / "apk.yaml"):
         assert set(re.findall(r"fraud-guard:(\d\S+)", path.read_text("utf-8"))) == {__version__}
     copied = set(re.findall(r"^COPY (?!--)(.+) \S+$", dockerfile, re.MULTILINE))
     allowed = {line[1:] for line in (DEPLOY.parent / ".dockerignore").read_text("utf-8").splitlines() if line[0] == "!"}
