@@ -1,6 +1,6 @@
 """`make bench`: measure, compare with the bars, and write docs/performance.md.
 
-    python -m benchmarks --write            everything, about 40 minutes of two idle cores
+    python -m benchmarks --write            everything, about an hour of two idle cores
     python -m benchmarks --quick            the same in small, at most 10 minutes
     python -m benchmarks --only race,river  some of it
 """
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks import apk_report
 from benchmarks.embedded import embedded
 from benchmarks.machine import describe
 from benchmarks.pages import PAGE, Told, with_head, with_section
@@ -19,7 +20,7 @@ from benchmarks.race.report import Sizes, race
 from benchmarks.river.report import Spans, river_report
 from scripts.servers.broker import Unreachable
 
-PARTS = ("embedded", "race", "river")
+PARTS = ("embedded", "race", "river", "apk")
 
 
 def main() -> int:
@@ -56,8 +57,10 @@ def _measured(name: str, *, quick: bool) -> Told:
             return embedded(Path(folder), *((200_000, 10_000) if quick else (2_000_000, 40_000)))
         if name == "race":
             told = race(Path(folder), Sizes.quick() if quick else Sizes())
-        else:
+        elif name == "river":
             told = river_report(Path(folder), Spans.quick() if quick else Spans())
+        else:
+            told = apk_report.apk_report(Path(folder), apk_report.Sizes.quick() if quick else apk_report.Sizes())
     return told._replace(text=told.text.replace("{machine}", where))
 
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,35 +51,51 @@ class City:
         return mix(np.arange(self._sizes[number], dtype=np.uint64) + np.uint64(1 << 40) + np.uint64(int(number) << 8))
 
 
-def main() -> None:
-    """Fill, compact, ask, tell."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+class Filled(NamedTuple):
+    """What an index of `apps` cost, and how it answered `asked` skins of planted families: `found` of them, in so many ms."""
+
+    apps: int
+    added_s: float
+    compacted_s: float
+    asked: int
+    found: int
+    p50_ms: float
+    p99_ms: float
+    peak_bytes: int
+    disk_bytes: int
+
+
+def fill_and_ask(count: int) -> Filled:
+    """Fill, compact, open again, ask; the peak is that of this process."""
     city, chance = City(7), np.random.default_rng(11)
     of = {n: int(chance.integers(0, n)) for n in range(1, count) if chance.random() < PLANTED_SHARE}
     parents = {n for n in set(of.values()) if n not in of}
     with tempfile.TemporaryDirectory(prefix="fraud-guard-index-") as folder:
-        index = Index(Path(folder))
-        began = time.perf_counter()
-        for batch in _batches(city, count, of):
-            index.add_many(batch)
-        added_s = time.perf_counter() - began
-        index.compact()
-        compacted_s = time.perf_counter() - began - added_s
-        index.close()
-        index = Index(Path(folder))
-        asked = sorted(parents)[:: max(1, len(parents) // ASKED)][:ASKED]
-        found, times = 0, []
-        for parent in asked:
-            skin = city.app(count + parent, parent)
-            start = time.perf_counter()
-            matches = index.query(skin)
-            times.append(1000 * (time.perf_counter() - start))
-            found += any(int(one.sha256, 16) == parent or of.get(int(one.sha256, 16)) == parent for one in matches)
+        with Index(Path(folder)) as index:
+            began = time.perf_counter()
+            for batch in _batches(city, count, of):
+                index.add_many(batch)
+            added_s = time.perf_counter() - began
+            index.compact()
+            compacted_s = time.perf_counter() - began - added_s
+        asked, found, times = sorted(parents)[:: max(1, len(parents) // ASKED)][:ASKED], 0, []
+        with Index(Path(folder)) as index:
+            for parent in asked:
+                skin = city.app(count + parent, parent)
+                start = time.perf_counter()
+                matches = index.query(skin)
+                times.append(1000 * (time.perf_counter() - start))
+                found += any(int(one.sha256, 16) == parent or of.get(int(one.sha256, 16)) == parent for one in matches)
         disk = sum(path.stat().st_size for path in Path(folder).iterdir())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     p50, p99 = np.percentile(times, (50, 99))
-    print(f"{count:,} apps: added in {added_s:.0f} s, compacted in {compacted_s:.0f} s; planted found {found / len(asked):.4f} of {len(asked)}; "
-          f"query p50 {p50:.1f} ms, p99 {p99:.1f} ms; peak {peak / 2**20:,.0f} MiB, disk {disk / 2**20:,.0f} MiB")  # fmt: skip
+    return Filled(count, added_s, compacted_s, len(asked), found, float(p50), float(p99), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, disk)
+
+
+def main() -> None:
+    """Fill, compact, ask, tell."""
+    one = fill_and_ask(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    print(f"{one.apps:,} apps: added in {one.added_s:.0f} s, compacted in {one.compacted_s:.0f} s; planted found {one.found / one.asked:.4f} of {one.asked}; "
+          f"query p50 {one.p50_ms:.1f} ms, p99 {one.p99_ms:.1f} ms; peak {one.peak_bytes / 2**20:,.0f} MiB, disk {one.disk_bytes / 2**20:,.0f} MiB")  # fmt: skip
 
 
 def _batches(city: City, count: int, of: dict[int, int]) -> Iterator[list[tuple[Fingerprint, str, str]]]:

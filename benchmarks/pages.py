@@ -31,3 +31,8 @@ def with_section(page: str, name: str, text: str) -> str:
     if not found:
         return page.rstrip() + "\n\n" + section
     return before + section + rest.partition(end + "\n")[2]
+
+
+def verdict(*, met: bool) -> str:
+    """How a bar is told."""
+    return "met" if met else "**missed**"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from benchmarks.machine import Cost, run
 from datasets.bench_mix import write_bench_mix
 
 SUBJECTS = 200_000
+SCORER = "tags-0"
 
 
 def mix(folder: Path, tags: int, seed: int = 7) -> Path:
@@ -29,12 +29,13 @@ def worker(folder: Path, tags: int) -> Cost:
 def bytes_a_subject(folder: Path, tags: int) -> tuple[int, float]:
     """(subjects, stored bytes a subject) of the memory store that `worker` left."""
 
+    from fraud_guard.adapters.sqlite_memory import SqliteMemoryStore  # noqa: PLC0415
     from fraud_guard.memory.memory import Memory  # noqa: PLC0415
     from fraud_guard.memory.pages import Pager  # noqa: PLC0415
 
-    path = folder / f"worker-{tags}" / "memory.db"
-    with sqlite3.connect(path) as db:
-        blobs = dict(db.execute("SELECT key, data FROM blob WHERE key LIKE 'p/%' OR key LIKE 'e/%'").fetchall())
+    store = SqliteMemoryStore(folder / f"worker-{tags}" / "memory.db")
+    kept = {key: blob for key, blob in store.load(SCORER).blobs.items() if key[:2] in {"p/", "e/"}}    # people and their alerts
+    store.close()
     memory = Memory()
-    Pager(memory).restore(blobs)
-    return len(memory), sum(map(len, blobs.values())) / max(len(memory), 1)
+    Pager(memory).restore(kept)
+    return len(memory), sum(map(len, kept.values())) / max(len(memory), 1)

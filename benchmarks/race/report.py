@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.pages import Told
+from benchmarks.pages import Told, verdict
 from benchmarks.race.engines import BARE, ENGINES, IDIOMS, OURS, STATEFUL, STOCK
 from benchmarks.race.track import Place, Start, Track, opened
 
@@ -59,7 +59,7 @@ def engines(track: Track, sizes: Sizes) -> Told:
     others = max(place.per_s for place in places if place.start.entry not in (OURS, BARE))
     met = mine >= OF_BARE * bare and mine > others > 0
     title = f"Engines: the same vectorised decision, {sizes.engines:,} tags (bar: ours ≥ {OF_BARE} of the bare loop, ahead of every framework)"
-    return Told(_table(title, places, mine) + _verdict(met), met)
+    return Told(_table(title, places, mine) + f"\nBar: {verdict(met=met)}.\n", met)
 
 
 def small(track: Track, sizes: Sizes) -> Told:
@@ -79,7 +79,7 @@ def _idioms(track: Track, job: str, words: str, tags: int, turns: int, *, statef
     mine, stock = places[0].per_s, _of(places, STOCK.name)
     met = mine >= OF_STOCK * stock > 0 and mine >= OF_BEST * max(place.per_s for place in places[1 : 1 + len(IDIOMS)])
     title = f"Idioms: {words}, one event at a time, {tags:,} tags (bar: ours ≥ {OF_STOCK:.0f} × stock Faust, ≥ {OF_BEST:.0f} × the best other)"
-    return Told(_table(title, places, mine) + _verdict(met), met)
+    return Told(_table(title, places, mine) + f"\nBar: {verdict(met=met)}.\n", met)
 
 
 def _of(places: Sequence[Place], name: str) -> float:
@@ -94,8 +94,3 @@ def _table(title: str, places: Sequence[Place], mine: float) -> str:
         else:
             rows.append(f"| {place.start.entry.name} | {place.per_s:,.0f} | {mine / place.per_s:.2f} × | {place.peak_rss_bytes / 1e6:,.0f} MB |")
     return "\n".join(rows) + "\n"
-
-
-def _verdict(met: bool) -> str:  # noqa: FBT001
-    return f"\nBar: {'met' if met else '**missed**'}.\n"
-

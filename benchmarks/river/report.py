@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.pages import Told
+from benchmarks.pages import Told, verdict
 from benchmarks.river.cost import Spent, spend
 from benchmarks.river.latency import Waited, latency
 from benchmarks.river.river import FIRST_TAGS, Shape
@@ -49,7 +49,7 @@ def _costs(folder: Path, spans: Spans) -> Told:
     met = rules.per_core_s >= PER_CORE
     rows = [("rules alone, no model anywhere", rules), ("rules and models of texts, hosts and behaviour", both)]
     title = f"### The whole decision, {spans.cost:,} tags (bar: rules on, ≥ {PER_CORE:,} tags/s per core)"
-    return Told(f"{title}\n\n{_table(rows)}\n\nBar: {_verdict(met=met)}.", met)
+    return Told(f"{title}\n\n{_table(rows)}\n\nBar: {verdict(met=met)}.", met)
 
 
 def _latencies(folder: Path, spans: Spans) -> Told:
@@ -58,7 +58,7 @@ def _latencies(folder: Path, spans: Spans) -> Told:
     title = f"### From a tag to the order it causes (bar: p99 ≤ {P99_MS:.0f} ms at {RATE:,} tags/s)"
     rows = ["| tags/s | orders | p50 | p95 | p99 |", "|---|---|---|---|---|", *map(_waited, found)]
     note = "From when the tag was due at the inlet, whether or not it could be appended then, to the timestamp of the order's record in `orders`."
-    return Told("\n".join([title, "", *rows, "", f"{note} Bar: {_verdict(met=met)}."]), met)
+    return Told("\n".join([title, "", *rows, "", f"{note} Bar: {verdict(met=met)}."]), met)
 
 
 def _scale(folder: Path, spans: Spans) -> Told:
@@ -75,7 +75,7 @@ def _scale(folder: Path, spans: Spans) -> Told:
     met = dearest <= FLAT * cheapest
     title = f"### What grows with what, {spans.scale:,} tags (bar: flat in subjects, the dearest ≤ {FLAT} × the cheapest)"
     note = f"Rules and models; {spans.warm:,} tags were let through before those of the rows by subjects, so that most of the people are known."
-    return Told(f"{title}\n\n{_table(rows)}\n\n{note} Bar: {_verdict(met=met)}.", met)
+    return Told(f"{title}\n\n{_table(rows)}\n\n{note} Bar: {verdict(met=met)}.", met)
 
 
 def _table(rows: Sequence[tuple[str, Spent]]) -> str:
@@ -87,7 +87,3 @@ def _table(rows: Sequence[tuple[str, Spent]]) -> str:
 
 def _waited(one: Waited) -> str:
     return f"| {one.rate_per_s:,} | {one.orders} | {one.p50_ms:,.0f} ms | {one.p95_ms:,.0f} ms | {one.p99_ms:,.0f} ms |"
-
-
-def _verdict(*, met: bool) -> str:
-    return "met" if met else "**missed**"

@@ -17,6 +17,7 @@ from benchmarks.race.small import SmallColumns, SmallEvents
 from benchmarks.race.track import Place, Start, Track
 from benchmarks.river.rules import rules_folder
 from benchmarks.stock import stock
+from benchmarks.worker import bytes_a_subject, worker
 from datasets.bench_mix import bench_lines
 from fraud_guard.app.rule_files import load_generation
 from scripts.servers.broker import Broker
@@ -32,6 +33,14 @@ cuts = st.sets(st.integers(1, len(LINES) - 1), max_size=12).map(lambda some: [0,
 def test_the_stock_agent_takes_every_tag(tmp_path: Path, with_table: bool) -> None:
     """A stock Faust agent with the reference scorer takes a whole mix, however rows grow."""
     assert stock(tmp_path, 300, with_table=with_table).peak_rss_bytes > 0
+
+
+def test_the_memory_of_a_run_is_weighed(tmp_path: Path) -> None:
+    """After the worker's run over a mix its memory store tells how many people it knows, and what one costs."""
+    assert worker(tmp_path, 3_000).wall_s > 0
+    subjects, stored_bytes = bytes_a_subject(tmp_path, 3_000)
+    assert 1_000 < subjects < 3_000
+    assert 50 < stored_bytes < 2_048
 
 
 @settings(max_examples=20, deadline=None)
