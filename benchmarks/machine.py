@@ -28,6 +28,12 @@ def describe() -> str:
             f"Python {platform.python_version()}, load at the start {os.getloadavg()[0]:.1f}")  # fmt: skip
 
 
+def high_water_bytes(pid: int) -> int:
+    """The most memory that a running process has had; what a parent had before it became this process does not count."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
 def run(*command: str, **environment: str) -> Cost:
     """Run a command to its end. Raises CalledProcessError with what it said."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # an installation has its byte code

@@ -20,10 +20,11 @@ def mix(folder: Path, tags: int, seed: int = 7) -> Path:
     return path
 
 
-def worker(folder: Path, tags: int) -> Cost:
+def worker(folder: Path, tags: int, *, models: bool = True) -> Cost:
     """Run the worker over the mix until nothing is left; its start and its end count too."""
-    data = folder / f"worker-{tags}"
-    return run(sys.executable, "-m", "fraud_guard", "run", "--tags", str(mix(folder, tags)), "--until-idle", "--data-dir", str(data))
+    data = folder / f"worker-{tags}{'' if models else '-rules'}"
+    program = ["fraud_guard"] if models else ["benchmarks.river.worker", "--rules-only"]
+    return run(sys.executable, "-m", *program, "run", "--tags", str(mix(folder, tags)), "--until-idle", "--data-dir", str(data))
 
 
 def bytes_a_subject(folder: Path, tags: int) -> tuple[int, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +54,8 @@ def fingerprint(
     calls, apis = _calls(dex, defined)
     plain = KEYS[flow.operations]
     keys = _keys(plain, flow, listing, calls)
-    grams, whole = _grams(keys, flow.following)
-    opcode_grams, _ = _grams(plain, flow.following)
+    ahead = _ahead(flow.following)
+    grams, opcode_grams, whole = _grams(keys, ahead), _grams(plain, ahead), ahead.fifth < len(keys)
     hashes, sizes, bodies = _bodies(grams, flow)
     ours = whole & own[listing.body_classes[flow.bodies]] if len(own) else whole
     return Fingerprints(
@@ -91,17 +93,30 @@ def _keys(plain: Hashes, flow: Flow, listing: Listing, calls: Hashes) -> Hashes:
     return keys
 
 
-def _grams(keys: Hashes, following: Numbers) -> tuple[Hashes, NDArray[np.bool_]]:
-    """The hash of each operation with the five that run after it, and whether there are five."""
-    end = len(keys)
+class _Ahead(NamedTuple):
+    """Of each operation, and of none behind the last, the index of the one that runs next, after two, and after five; the number of all = none."""
+
+    first: Numbers
+    second: Numbers
+    fifth: Numbers
+
+
+def _ahead(following: Numbers) -> _Ahead:
+    first = np.append(following, len(following))
+    second = first[first]
+    return _Ahead(first, second, first[second[second]][:-1])
+
+
+def _grams(keys: Hashes, ahead: _Ahead) -> Hashes:
+    """The hash of each operation with the five that run after it."""
     one = np.append(keys, np.uint64(0))
-    next1 = np.append(following, end)
-    next2 = next1[next1]
-    two = one * PRIME + one[next1]
-    four = two * _SQUARE + two[next2]
-    six = two * _FOURTH + four[next2]
-    last = next1[next2[next2]]
-    return mix(six[:end]), last[:end] < end
+    two = one[ahead.first]
+    two += one * PRIME
+    four = two[ahead.second]
+    four += two * _SQUARE
+    six = four[ahead.second]
+    six += two * _FOURTH
+    return mix(six[:-1])
 
 
 def _bodies(grams: Hashes, flow: Flow) -> tuple[Hashes, Numbers, Numbers]:

@@ -14,9 +14,12 @@ _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 def mix(values: Hashes) -> Hashes:
     """Each value well spread over 64 bits (the finaliser of SplitMix64)."""
-    values = (values ^ values >> _S30) * _M1
-    values = (values ^ values >> _S27) * _M2
-    return values ^ values >> _S31
+    mixed = values ^ values >> _S30     # from here in place: for millions of values memory is what costs
+    mixed *= _M1
+    mixed ^= mixed >> _S27
+    mixed *= _M2
+    mixed ^= mixed >> _S31
+    return mixed
 
 
 def hash_text(text: str) -> int:

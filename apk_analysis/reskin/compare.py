@@ -49,6 +49,7 @@ class Likeness(msgspec.Struct, frozen=True):
     """
 
     methods: Overlap = Overlap()
+    core: Overlap = Overlap()
     grams: Overlap = Overlap()
     files: Overlap = Overlap()
     layouts: Overlap = Overlap()
@@ -73,7 +74,7 @@ class Likeness(msgspec.Struct, frozen=True):
 def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
     """How alike `a` and `b` are; keys in `library` (sorted) are of many makers and count for nothing."""
     found = Likeness(
-        methods=overlap(a.methods, b.methods, "method", library), grams=overlap(a.grams, b.grams, "gram", library),
+        methods=overlap(a.methods, b.methods, "method", library), core=overlap(a.core, b.core, "method", library), grams=overlap(a.grams, b.grams, "gram", library),
         files=overlap(a.files, b.files, "file", library), layouts=overlap(a.layouts, b.layouts, "layout", library),
         images=shared_pictures(a.images, b.images),
         components=_sets(set(a.components), set(b.components)), hosts=len(set(a.hosts) & set(b.hosts)),
@@ -148,8 +149,8 @@ def _code(found: Likeness) -> float:
     methods = _contained(found.methods, FEW_METHODS) if found.methods.shared >= FEW_METHODS else -1.0
     grams = _contained(found.grams, FEW_GRAMS) if found.grams.shared >= FEW_GRAMS else -1.0
     best = max(methods, grams)
-    if best > 0 and _one_sided(found) and not _corroborated(found):
-        best -= 4.0     # a small app in a large one that it shares nothing else with: more likely a library nobody has named
+    if best > 0 and (_one_sided(found) or _beside_the_core(found)) and not _corroborated(found):
+        best -= 4.0     # a small app in a large one, or nothing of what either is started by, and nothing else in common: more likely a library nobody has named
     return best
 
 
@@ -162,6 +163,12 @@ def _contained(part: Overlap, few: int) -> float:
 def _one_sided(found: Likeness) -> bool:
     part = found.grams if found.grams.shared >= FEW_GRAMS else found.methods
     return min(part.of_a, part.of_b) < 0.25
+
+
+def _beside_the_core(found: Likeness) -> bool:
+    """Whether whole methods are shared, but next to none of the packages that hold what the manifests start."""
+    core = found.core
+    return min(core.a, core.b) >= FEW_METHODS and found.methods.contained >= 0.4 and core.contained < 0.1
 
 
 def _corroborated(found: Likeness) -> bool:

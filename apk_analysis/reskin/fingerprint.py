@@ -43,7 +43,8 @@ def sketch(values: Hashes, most: int = MOST_HASHES) -> Sketch:
 class Fingerprint(msgspec.Struct, frozen=True):
     """What two apps are compared by.
 
-    `methods`, `grams`: of the app's own code, libraries known by name left out; `files`: of resources and assets.
+    `methods`, `grams`: of the app's own code, libraries known by name left out; `core`: of the packages that hold what the manifest starts;
+    `files`: of resources and assets.
     `name`: the label made comparable. `signers`: SHA-256 of certificates and of public keys whose private key is not public, those of the lineage too.
     `public_keys`: of the others, which anybody can sign with. `shell_only`: the code is a packer's and says nothing.
     """
@@ -56,6 +57,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     signers: tuple[str, ...] = ()
     public_keys: tuple[str, ...] = ()
     methods: Sketch = Sketch()
+    core: Sketch = Sketch()
     grams: Sketch = Sketch()
     files: Sketch = Sketch()
     layouts: Sketch = Sketch()
@@ -75,12 +77,14 @@ def fingerprint_of(
     sha256: str, manifest: Manifest, signatures: Signatures, code: Code, appearance: Appearance, hosts: Iterable[str] = ()
 ) -> Fingerprint:
     """The fingerprint of an app; `hosts` are those that it talks to, benign infrastructure left out."""
+    started = {one.name.rpartition(".")[0] for one in manifest.components}
     label = (appearance.labels or tuple(manifest.labels.values()) or ("",))[0]
     own = () if code.shell_only else [one for one in code.modules if not is_library(one.name)]
     return Fingerprint(
         sha256=sha256, package=manifest.package, version_code=manifest.version_code,
         label=label, name=normalised(label),
         signers=_signers(signatures), public_keys=tuple(sorted({one.sha256 for one in signatures.certificates if is_public(one)})), methods=sketch(_all_of(own)),
+        core=sketch(_all_of([one for one in own if one.name in started])),
         grams=Sketch() if code.shell_only else sketch(code.own_grams),
         files=sketch(appearance.files, MOST_FILES), layouts=sketch(appearance.layouts, MOST_FILES),
         images=appearance.images[:MOST_IMAGES], icon=appearance.icon, icon_png=appearance.icon_png,
@@ -133,7 +137,7 @@ def decode(data: bytes) -> Fingerprint:
 
 def _well_formed(f: Fingerprint) -> bool:
     """Whether it is as `fingerprint_of` makes them: one that a sandbox told may be a lie."""
-    sketches = ((f.methods, MOST_HASHES), (f.grams, MOST_HASHES), (f.files, MOST_FILES), (f.layouts, MOST_FILES))
+    sketches = ((f.methods, MOST_HASHES), (f.core, MOST_HASHES), (f.grams, MOST_HASHES), (f.files, MOST_FILES), (f.layouts, MOST_FILES))
     sets = [*((one.values, most) for one, most in sketches), *((one.method_hashes, MODULE_HASHES) for one in f.modules)]
     return (
         all(one.ndim == 1 and len(one) <= most and bool(np.all(one[1:] > one[:-1])) for one, most in sets)

@@ -13,6 +13,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from benchmarks.machine import high_water_bytes
+
 
 class Job(Protocol):
     """What is raced; `effects` is a digest of all it decided, the same for all who took the same tags."""
@@ -60,7 +62,7 @@ class Meter:
         self._seen += size
         if self._seen >= self._last:
             spent_s = cpu_s() - self._began_s
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            peak = high_water_bytes(os.getpid())
             result = {"tags": self._seen, "cpu_s": spent_s, "peak_rss_bytes": peak, "effects": self._job.effects()}
             os.write(1, b"\n" + json.dumps(result).encode() + b"\n")
             os._exit(0)

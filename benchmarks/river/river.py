@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import psutil
 
+from benchmarks.machine import high_water_bytes
 from benchmarks.river.rules import rules_folder
 from datasets.bench_mix import START_MS, bench_lines
 from fraud_guard.adapters.kafka.log import KafkaLog
@@ -79,7 +80,7 @@ class River:
 
     def peak_rss_bytes(self) -> int:
         """The most memory that one worker has had."""
-        return max(_high_water_bytes(process.pid) for _, process in self._workers)
+        return max(high_water_bytes(process.pid) for _, process in self._workers)
 
     def _is_level(self, topic: str, partition: int) -> bool:
         return (self.log.committed(topic, partition) or 0) >= self.log.end(topic, partition) > 0
@@ -130,8 +131,3 @@ def _worker(folder: Path, environment: dict[str, str], shape: Shape) -> Iterator
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def _high_water_bytes(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))

@@ -37,7 +37,7 @@ def test_the_stock_agent_takes_every_tag(tmp_path: Path, with_table: bool) -> No
 
 def test_the_memory_of_a_run_is_weighed(tmp_path: Path) -> None:
     """After the worker's run over a mix its memory store tells how many people it knows, and what one costs."""
-    assert worker(tmp_path, 3_000).wall_s > 0
+    assert worker(tmp_path, 3_000).wall_s > 0 < worker(tmp_path, 3_000, models=False).wall_s
     subjects, stored_bytes = bytes_a_subject(tmp_path, 3_000)
     assert 1_000 < subjects < 3_000
     assert 50 < stored_bytes < 2_048

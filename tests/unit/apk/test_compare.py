@@ -52,6 +52,16 @@ def test_a_new_skin_is_sure_and_a_stranger_is_none() -> None:
     assert judged(app("a"), app("b")) < DOUBTFUL
 
 
+def test_a_library_that_nobody_has_named_makes_no_relatives() -> None:
+    """Code in common beside what the manifests start is not sure to make one of the other; with the started code, or where it is not known, it is."""
+    common = hashes("common", 80)
+    cores = {name: sketch(hashes(name, 12)) for name in ("a", "b", "both")}
+    ours, theirs = (app(name, methods=sketch(np.concatenate([common, hashes(name, 12)])), core=cores[name], grams=sketch(hashes("grams", 90))) for name in ("a", "b"))
+    assert judged(ours, theirs) < SURE
+    assert judged(*(msgspec.structs.replace(one, core=sketch(no_hashes())) for one in (ours, theirs))) >= SURE
+    assert judged(*(msgspec.structs.replace(one, core=cores["both"]) for one in (ours, theirs))) >= SURE
+
+
 def test_junk_added_to_a_copy_does_not_hide_it() -> None:
     """A copy with as much code again beside it still contains the whole original."""
     original = app("a")
