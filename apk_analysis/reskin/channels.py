@@ -33,7 +33,7 @@ def keys_of(fingerprint: Fingerprint) -> Keys:
     f = fingerprint
     parts = (
         f.methods.values, f.grams.values, f.files.values, f.layouts.values, f.images[:, 0] if len(f.images) else f.images.reshape(-1),
-        _segments(f.icon), _hashed(f.app_ids), _hashed(f.signers), _hashed(f.hosts), _hashed((f.package,) if f.package else ()), _hashed((f.name,) if f.name else ()),
+        _segments(f.icon), hashed(f.app_ids), hashed(f.signers), hashed(f.hosts), hashed((f.package,) if f.package else ()), hashed((f.name,) if f.name else ()),
     )  # fmt: skip
     values = np.concatenate([salted(part, kind) for kind, part in enumerate(parts)])
     kinds = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
@@ -54,6 +54,7 @@ def _segments(icon: Hashes) -> Hashes:
     return np.unique(np.concatenate(parts))
 
 
-def _hashed(texts: Iterable[str]) -> Hashes:
+def hashed(texts: Iterable[str]) -> Hashes:
+    """Numbers for texts, in their order."""
     numbers = [int.from_bytes(hashlib.sha256(one.encode("utf-8", "surrogatepass")).digest()[:8], "little") for one in texts]
     return np.array(numbers, np.uint64)

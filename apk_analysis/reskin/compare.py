@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apk_analysis.appearance.pictures import near
 from apk_analysis.brands.names import alike
 from apk_analysis.code.mixing import Hashes
-from apk_analysis.reskin.channels import KINDS, salted
+from apk_analysis.reskin.channels import KINDS, hashed, salted
 from apk_analysis.reskin.fingerprint import Fingerprint, Sketch
 
 SURE, DOUBTFUL = 0.8, 0.35
@@ -45,7 +45,7 @@ class Overlap(msgspec.Struct, frozen=True):
 class Likeness(msgspec.Struct, frozen=True):
     """What two apps share. `app_id`: 1 the same, -1 of one framework and different, 0 not known; `icon` likewise.
 
-    `same_public_key`: signed with one key that everybody has, which neither joins nor parts them.
+    `cores_known`: of both apps there is code in the packages that hold what their manifests start. `same_public_key`: signed with one key that everybody has, which neither joins nor parts them.
     """
 
     methods: Overlap = Overlap()
@@ -63,6 +63,7 @@ class Likeness(msgspec.Struct, frozen=True):
     same_package: bool = False
     same_label: bool = False
     shell: bool = False
+    cores_known: bool = False
     probability: float = 0.0
 
     @property
@@ -73,15 +74,16 @@ class Likeness(msgspec.Struct, frozen=True):
 
 def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
     """How alike `a` and `b` are; keys in `library` (sorted) are of many makers and count for nothing."""
+    same_name = max(alike(a.name, b.name), alike(b.name, a.name)) >= LEAST_ALIKE
     found = Likeness(
         methods=overlap(a.methods, b.methods, "method", library), core=overlap(a.core, b.core, "method", library), grams=overlap(a.grams, b.grams, "gram", library),
         files=overlap(a.files, b.files, "file", library), layouts=overlap(a.layouts, b.layouts, "layout", library),
         images=shared_pictures(a.images, b.images),
-        components=_sets(set(a.components), set(b.components)), hosts=len(set(a.hosts) & set(b.hosts)),
+        components=_sets(set(a.components), set(b.components)), hosts=_own_hosts(set(a.hosts) & set(b.hosts), library),
         app_id=_app_ids(a, b), icon=_icons(a.icon, b.icon), same_signer=bool(set(a.signers) & set(b.signers)),
         same_public_key=bool(set(a.public_keys) & set(b.public_keys)),
-        same_package=bool(a.package) and a.package == b.package, same_label=alike(a.name, b.name) >= LEAST_ALIKE or alike(b.name, a.name) >= LEAST_ALIKE,
-        shell=a.shell_only or b.shell_only,
+        same_package=bool(a.package) and a.package == b.package, same_label=same_name,
+        shell=a.shell_only or b.shell_only, cores_known=min(a.core.size, b.core.size) >= FEW_METHODS,
     )  # fmt: skip
     return msgspec.structs.replace(found, probability=_probability(found))
 
@@ -112,6 +114,12 @@ def shared_pictures(a: Hashes, b: Hashes) -> Overlap:
         return Overlap(0, len(a), len(b))
     alike_ones = near(a, b)
     return Overlap(int(min(alike_ones.any(axis=1).sum(), alike_ones.any(axis=0).sum())), len(a), len(b))
+
+
+def _own_hosts(shared: set[str], library: Hashes) -> int:
+    """How many of these hosts are not of so many makers that they tell nothing."""
+    keys = salted(hashed(shared), KINDS.index("host"))
+    return int((~in_sorted(library, keys)).sum())
 
 
 def _icons(a: Hashes, b: Hashes) -> int:
@@ -167,8 +175,7 @@ def _one_sided(found: Likeness) -> bool:
 
 def _beside_the_core(found: Likeness) -> bool:
     """Whether whole methods are shared, but next to none of the packages that hold what the manifests start."""
-    core = found.core
-    return min(core.a, core.b) >= FEW_METHODS and found.methods.contained >= 0.4 and core.contained < 0.1
+    return found.cores_known and found.methods.contained >= 0.4 and found.core.contained < 0.1
 
 
 def _corroborated(found: Likeness) -> bool:

@@ -43,7 +43,7 @@ def sketch(values: Hashes, most: int = MOST_HASHES) -> Sketch:
 class Fingerprint(msgspec.Struct, frozen=True):
     """What two apps are compared by.
 
-    `methods`, `grams`: of the app's own code, libraries known by name left out; `core`: of the packages that hold what the manifest starts;
+    `methods`, `grams`: of the app's own code, libraries known by name left out; `core`: of the packages that hold what the manifest starts, a framework's where nothing else does;
     `files`: of resources and assets.
     `name`: the label made comparable. `signers`: SHA-256 of certificates and of public keys whose private key is not public, those of the lineage too.
     `public_keys`: of the others, which anybody can sign with. `shell_only`: the code is a packer's and says nothing.
@@ -84,7 +84,7 @@ def fingerprint_of(
         sha256=sha256, package=manifest.package, version_code=manifest.version_code,
         label=label, name=normalised(label),
         signers=_signers(signatures), public_keys=tuple(sorted({one.sha256 for one in signatures.certificates if is_public(one)})), methods=sketch(_all_of(own)),
-        core=sketch(_all_of([one for one in own if one.name in started])),
+        core=sketch(_all_of([one for one in own if one.name in started] or [one for one in code.modules if one.name in started and not code.shell_only])),
         grams=Sketch() if code.shell_only else sketch(code.own_grams),
         files=sketch(appearance.files, MOST_FILES), layouts=sketch(appearance.layouts, MOST_FILES),
         images=appearance.images[:MOST_IMAGES], icon=appearance.icon, icon_png=appearance.icon_png,

@@ -30,7 +30,7 @@ PARTITIONS = 4
 STUCK_S = 150.0
 """So long nothing moves before a test gives up; a group needs some of it to miss a dead member."""
 RESTARTS_MOST = 12
-"""Of one worker by itself, between two moments at which everything was scored."""
+"""Of all workers by themselves, before what a test waits for is reached."""
 POLL_S = 0.2
 ALONE_S = 3_600.0
 """So long one worker on files may take for a long day; a guard against hangs."""
@@ -144,6 +144,7 @@ class Actors:
             if time.monotonic() - moved_s > STUCK_S:
                 raise AssertionError(f"stuck with {now} left: {self.words()}")
             time.sleep(POLL_S)
+        self.ended.clear()
 
     def words(self) -> str:
         """The last words of every worker."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apk_analysis.code.facts import no_hashes
-from apk_analysis.reskin.channels import KINDS, keys_of, salted
+from apk_analysis.reskin.channels import KINDS, hashed, keys_of, salted
 from apk_analysis.reskin.compare import DOUBTFUL, SURE, Likeness, Overlap, compare, overlap, shared_pictures
 from apk_analysis.reskin.fingerprint import Fingerprint, sketch
 from tests.prints import app, hashes, looks
@@ -60,6 +60,13 @@ def test_a_library_that_nobody_has_named_makes_no_relatives() -> None:
     assert judged(ours, theirs) < SURE
     assert judged(*(msgspec.structs.replace(one, core=sketch(no_hashes())) for one in (ours, theirs))) >= SURE
     assert judged(*(msgspec.structs.replace(one, core=cores["both"]) for one in (ours, theirs))) >= SURE
+
+
+def test_a_host_of_many_makers_is_nothing_in_common() -> None:
+    """Hosts of a library that everybody carries count for nothing; the others do."""
+    ours, theirs = (app(name, hosts=("cdn.example", "own.example")) for name in ("a", "b"))
+    library = np.sort(salted(hashed(["cdn.example"]), KINDS.index("host")))
+    assert compare(ours, theirs, NONE).hosts == 2 and compare(ours, theirs, library).hosts == 1
 
 
 def test_junk_added_to_a_copy_does_not_hide_it() -> None:
