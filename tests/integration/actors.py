@@ -60,6 +60,7 @@ class Actors:
         self.workers: dict[str, live.Worker] = {}
         self.down: set[str] = set()
         self.ended: list[tuple[str, int]] = []
+        self._restarts = 0
         self._truth: SqlTruth | None = None
 
     def __enter__(self) -> Self:
@@ -108,7 +109,8 @@ class Actors:
             if code is None or name in self.down:
                 continue
             self.ended.append((name, code))
-            hopeless = code in (Exit.USAGE, Exit.CONFIGURATION) or len(self.ended) > RESTARTS_MOST
+            self._restarts += 1
+            hopeless = code in (Exit.USAGE, Exit.CONFIGURATION) or self._restarts > RESTARTS_MOST
             assert not hopeless, f"{name} ended with {code}: {worker.words()[-3_000:]}"
             self.start(name)
 
@@ -144,7 +146,7 @@ class Actors:
             if time.monotonic() - moved_s > STUCK_S:
                 raise AssertionError(f"stuck with {now} left: {self.words()}")
             time.sleep(POLL_S)
-        self.ended.clear()
+        self._restarts = 0
 
     def words(self) -> str:
         """The last words of every worker."""
