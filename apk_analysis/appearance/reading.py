@@ -13,6 +13,7 @@ from apk_analysis.appearance.facts import Appearance
 from apk_analysis.appearance.layouts import layouts
 from apk_analysis.appearance.pictures import Grey, crops, decode, grey, looks, shows_something
 from apk_analysis.appearance.wording import NOTES
+from apk_analysis.code.hash_sets import unique
 from apk_analysis.code.mixing import Hashes, mix
 from apk_analysis.errors import ApkError, LimitExceeded
 from apk_analysis.evidence import Ledger
@@ -53,7 +54,7 @@ def _files(entries: Iterable[Entry]) -> Hashes:
     """Of each file that is neither code nor signature: its check sum and size, as the directory says."""
     kept = [(one.crc32, one.size_bytes) for one in entries if one.size_bytes >= LEAST_BYTES and not _NO_RESOURCE.match(one.name)]
     pairs = np.array(kept, np.uint64).reshape(-1, 2)
-    return np.unique(mix(pairs[:, 0] << np.uint64(32) ^ pairs[:, 1]))
+    return unique(mix(pairs[:, 0] << np.uint64(32) ^ pairs[:, 1]))
 
 
 def _pictures(archive: Archive, ledger: Ledger) -> tuple[list[Grey], bool]:

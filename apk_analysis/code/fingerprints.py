@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from apk_analysis.code.dex import Dex, Numbers
 from apk_analysis.code.disassembly import Listing, disassemble
 from apk_analysis.code.flow import Flow, follow
+from apk_analysis.code.hash_sets import unique
 from apk_analysis.code.limits import CodeLimits
 from apk_analysis.code.methods import read_methods
 from apk_analysis.code.mixing import PRIME, Hashes, mix
@@ -75,7 +76,7 @@ def _calls(dex: Dex, defined: Hashes) -> tuple[Hashes, Hashes]:
     apis = mix(dex.type_hashes[types] * PRIME + names)
     shorties = dex.hashes_of(dex.shorties)
     own = mix(shorties[dex.method_prototypes] ^ _OWN) if len(shorties) else np.zeros(len(types), np.uint64)
-    return np.where(platform, apis, own), np.unique(apis[platform])
+    return np.where(platform, apis, own), unique(apis[platform])
 
 
 def api_hash(class_hash: int, name_hash: int) -> int:
@@ -141,18 +142,18 @@ def _classes(hashes: Hashes, sizes: Numbers, classes: Numbers) -> Hashes:
     order = np.argsort(classes, kind="stable")
     starts = np.concatenate(([0], np.flatnonzero(np.diff(classes[order])) + 1))
     sums = mix(np.add.reduceat(mix(hashes[order]), starts))
-    return np.unique(sums[np.add.reduceat(sizes[order], starts) >= SMALLEST_CLASS])
+    return unique(sums[np.add.reduceat(sizes[order], starts) >= SMALLEST_CLASS])
 
 
 def _sketch(grams: Hashes) -> Hashes:
-    return np.unique(grams[grams % SKETCH_EVERY == 0])
+    return unique(grams[grams % SKETCH_EVERY == 0])
 
 
 def lowest(grams: Hashes) -> Hashes:
     """The 4,096 lowest of these, sorted, each once."""
     if len(grams) > 1 << 16:        # enough are below this for sure, unless they repeat a lot
         bound = np.uint64((1 << 63) // (len(grams) >> 15))
-        few = np.unique(grams[grams < bound])
+        few = unique(grams[grams < bound])
         if len(few) >= MOST_LOWEST:
             return few[:MOST_LOWEST]
-    return np.unique(grams)[:MOST_LOWEST]
+    return unique(grams)[:MOST_LOWEST]

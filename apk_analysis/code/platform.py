@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apk_analysis.code.dex import Bytes, Dex, Numbers
+from apk_analysis.code.hash_sets import in_sorted
 from apk_analysis.code.mixing import Hashes
 
 NAMESPACES = (
@@ -21,7 +22,7 @@ def platform_types(dex: Dex, defined: Hashes) -> NDArray[np.bool_]:
     """Of each type of `dex`, whether it is the platform's: by its name, and not defined in this APK (hashes)."""
     starts, lengths = dex.names.starts[dex.types], dex.names.lengths[dex.types]
     named = _any_prefix(dex.octets, starts, lengths, NAMESPACES) & ~_any_prefix(dex.octets, starts, lengths, BUNDLED)
-    return named & ~np.isin(dex.type_hashes, defined)
+    return named & ~in_sorted(defined, dex.type_hashes)
 
 
 def _any_prefix(data: Bytes, starts: Numbers, lengths: Numbers, prefixes: tuple[bytes, ...]) -> NDArray[np.bool_]:

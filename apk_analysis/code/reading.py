@@ -13,6 +13,7 @@ from apk_analysis.code.abilities import find_abilities
 from apk_analysis.code.dex import Dex, read_dex
 from apk_analysis.code.facts import Code, Module
 from apk_analysis.code.fingerprints import MOST_LOWEST, Fingerprints, fingerprint
+from apk_analysis.code.hash_sets import unique
 from apk_analysis.code.libraries import is_library
 from apk_analysis.code.limits import CodeLimits
 from apk_analysis.code.markers import find_frameworks, find_markers, folded
@@ -93,7 +94,7 @@ def _modules(
         rows, starts = np.unique(one.method_classes[order], return_index=True)
         for row, hashes in zip(rows.tolist(), np.split(one.methods[order], starts[1:]), strict=False):
             parts.setdefault(packages[row], []).append(hashes)
-    modules = [Module(name, np.unique(np.concatenate(hashes))) for name, hashes in parts.items()]
+    modules = [Module(name, unique(np.concatenate(hashes))) for name, hashes in parts.items()]
     largest = sorted(modules, key=lambda module: (-len(module.method_hashes), module.name))[: limits.modules]
     return tuple(sorted(largest, key=lambda module: module.name))
 
@@ -127,4 +128,4 @@ def _with_markers(code: Code, archive: Archive, classes: Sequence[list[str]]) ->
 
 def _union(parts: Iterable[Hashes]) -> Hashes:
     found = list(parts)
-    return np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
+    return unique(np.concatenate(found)) if found else np.empty(0, np.uint64)

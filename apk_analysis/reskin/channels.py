@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
+from apk_analysis.code.hash_sets import unique
 from apk_analysis.code.mixing import Hashes, mix
 from apk_analysis.reskin.fingerprint import Fingerprint
 
@@ -37,8 +38,8 @@ def keys_of(fingerprint: Fingerprint) -> Keys:
     )  # fmt: skip
     values = np.concatenate([salted(part, kind) for kind, part in enumerate(parts)])
     kinds = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    unique, first = np.unique(values, return_index=True)
-    return Keys(unique, kinds[first])
+    once, first = np.unique(values, return_index=True)
+    return Keys(once, kinds[first])
 
 
 def salted(values: Hashes, kind: int) -> Hashes:
@@ -51,7 +52,7 @@ def _segments(icon: Hashes) -> Hashes:
     if not len(icon):
         return np.empty(0, np.uint64)
     parts = [icon[:, 0] >> np.uint64(16 * i) & np.uint64(0xFFFF) | np.uint64(i << 16) for i in range(SEGMENTS)]
-    return np.unique(np.concatenate(parts))
+    return unique(np.concatenate(parts))
 
 
 def hashed(texts: Iterable[str]) -> Hashes:

@@ -6,10 +6,10 @@ import math
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from apk_analysis.appearance.pictures import near
 from apk_analysis.brands.names import alike
+from apk_analysis.code.hash_sets import in_sorted
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin.channels import KINDS, hashed, salted
 from apk_analysis.reskin.fingerprint import Fingerprint, Sketch
@@ -98,14 +98,6 @@ def overlap(a: Sketch, b: Sketch, kind: str, library: Hashes) -> Overlap:
 def _own(values: Hashes, kind: str, library: Hashes) -> Hashes:
     kept: Hashes = values[~in_sorted(library, salted(values, KINDS.index(kind)))]
     return kept
-
-
-def in_sorted(among: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
-    """Which of `wanted` are in the sorted array `among`."""
-    if not len(among):
-        return np.zeros(len(wanted), np.bool_)
-    found: NDArray[np.bool_] = among[np.minimum(np.searchsorted(among, wanted), len(among) - 1)] == wanted
-    return found
 
 
 def shared_pictures(a: Hashes, b: Hashes) -> Overlap:

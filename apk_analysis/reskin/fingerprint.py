@@ -13,6 +13,7 @@ from apk_analysis.brands.names import normalised
 from apk_analysis.certificate.results import Signatures
 from apk_analysis.certificate.x509 import Certificate
 from apk_analysis.code.facts import Code, Module, no_hashes
+from apk_analysis.code.hash_sets import unique
 from apk_analysis.code.libraries import is_library
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.errors import UnreadableMember
@@ -34,10 +35,10 @@ class Sketch(msgspec.Struct, frozen=True):
 
 def sketch(values: Hashes, most: int = MOST_HASHES) -> Sketch:
     """The `most` lowest of `values`: two sketches can be compared up to the lower of their bounds."""
-    unique = np.unique(values)
-    if len(unique) <= most:
-        return Sketch(unique, EVERYTHING, len(unique))
-    return Sketch(unique[:most].copy(), int(unique[most - 1]), len(unique))
+    once = unique(values)
+    if len(once) <= most:
+        return Sketch(once, EVERYTHING, len(once))
+    return Sketch(once[:most].copy(), int(once[most - 1]), len(once))
 
 
 class Fingerprint(msgspec.Struct, frozen=True):

@@ -17,10 +17,11 @@ import msgspec
 import numpy as np
 
 from apk_analysis.code.facts import no_hashes
+from apk_analysis.code.hash_sets import in_sorted
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin import postings
 from apk_analysis.reskin.channels import VOTES, keys_of
-from apk_analysis.reskin.compare import SURE, Likeness, compare, in_sorted
+from apk_analysis.reskin.compare import SURE, Likeness, compare
 from apk_analysis.reskin.fingerprint import Fingerprint, decode, encode
 from apk_analysis.reskin.postings import Apps, Segment
 from apk_analysis.reskin.records import NewRow, Records, Row

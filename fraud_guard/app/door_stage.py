@@ -221,9 +221,9 @@ class DoorStage:
     def _split(self, block: Block) -> Iterator[tuple[int, Block]]:
         """By partition first and then into blocks, so that blocks stay whole however many partitions there are."""
         of = block.rows["shard"] % self._partitions
-        for p in np.unique(of):
+        for p in np.flatnonzero(np.bincount(of)).tolist():
             part = block if self._partitions == 1 else block.take(np.flatnonzero(of == p))
-            yield from ((int(p), some) for some in part.cut())
+            yield from ((p, some) for some in part.cut())
 
     def _refuse(self, refused: Iterable[Refused], raw: Callable[[int], bytes]) -> None:
         letters = [self._letter(no, raw(no.inlet)) for no in refused]
