@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,6 +17,8 @@ from apk_analysis.reskin.fingerprint import Fingerprint, Sketch
 
 SURE, DOUBTFUL = 0.8, 0.35
 LEAST_ALIKE = 0.6
+SKETCHES = {"methods": "method", "core": "method", "grams": "gram", "files": "file", "layouts": "layout"}
+"""Fields of a fingerprint and of a likeness, and the kind of their keys."""
 FEW_METHODS, FEW_GRAMS, FEW_FILES, FEW_IMAGES, FEW_COMPONENTS = 6, 24, 8, 5, 4
 
 
@@ -74,12 +77,31 @@ class Likeness(msgspec.Struct, frozen=True):
 
 def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
     """How alike `a` and `b` are; keys in `library` (sorted) are of many makers and count for nothing."""
+    return compare_own(own(a, library), own(b, library))
+
+
+def own(f: Fingerprint, library: Hashes) -> Fingerprint:
+    """The fingerprint without what is in `library`, its sizes as they were."""
+    if not len(library):
+        return f
+    parts = {name: _without(getattr(f, name), kind, library) for name, kind in SKETCHES.items()}
+    hosts = f.hosts and tuple(host for host, known in zip(f.hosts, in_sorted(library, salted(hashed(f.hosts), KINDS.index("host"))), strict=True) if not known)
+    return msgspec.structs.replace(f, hosts=hosts, **parts)
+
+
+def _without(part: Sketch, kind: str, library: Hashes) -> Sketch:
+    if not len(part.values):
+        return part
+    return Sketch(part.values[~in_sorted(library, salted(part.values, KINDS.index(kind)))], part.bound, part.size)
+
+
+def compare_own(a: Fingerprint, b: Fingerprint) -> Likeness:
+    """How alike they are, both as `own` gives them."""
     same_name = max(alike(a.name, b.name), alike(b.name, a.name)) >= LEAST_ALIKE
+    parts: dict[str, Any] = {name: overlap(getattr(a, name), getattr(b, name)) for name in SKETCHES}
     found = Likeness(
-        methods=overlap(a.methods, b.methods, "method", library), core=overlap(a.core, b.core, "method", library), grams=overlap(a.grams, b.grams, "gram", library),
-        files=overlap(a.files, b.files, "file", library), layouts=overlap(a.layouts, b.layouts, "layout", library),
-        images=shared_pictures(a.images, b.images),
-        components=_sets(set(a.components), set(b.components)), hosts=_own_hosts(set(a.hosts) & set(b.hosts), library),
+        **parts, images=shared_pictures(a.images, b.images),
+        components=_sets(set(a.components), set(b.components)), hosts=len(set(a.hosts) & set(b.hosts)),
         app_id=_app_ids(a, b), icon=_icons(a.icon, b.icon), same_signer=bool(set(a.signers) & set(b.signers)),
         same_public_key=bool(set(a.public_keys) & set(b.public_keys)),
         same_package=bool(a.package) and a.package == b.package, same_label=same_name,
@@ -88,16 +110,12 @@ def compare(a: Fingerprint, b: Fingerprint, library: Hashes) -> Likeness:
     return msgspec.structs.replace(found, probability=_probability(found))
 
 
-def overlap(a: Sketch, b: Sketch, kind: str, library: Hashes) -> Overlap:
-    """What two sketches share up to the lower of their bounds, libraries left out."""
+def overlap(a: Sketch, b: Sketch) -> Overlap:
+    """What two sketches share up to the lower of their bounds."""
     bound = np.uint64(min(a.bound, b.bound))
-    ours, theirs = (_own(one.values[: np.searchsorted(one.values, bound, "right")], kind, library) for one in (a, b))
-    return Overlap(len(np.intersect1d(ours, theirs, assume_unique=True)), len(ours), len(theirs))
-
-
-def _own(values: Hashes, kind: str, library: Hashes) -> Hashes:
-    kept: Hashes = values[~in_sorted(library, salted(values, KINDS.index(kind)))]
-    return kept
+    ours, theirs = (one.values if one.bound == bound else one.values[: np.searchsorted(one.values, bound, "right")] for one in (a, b))
+    shared = int(in_sorted(theirs, ours).sum()) if len(ours) and len(theirs) else 0
+    return Overlap(shared, len(ours), len(theirs))
 
 
 def shared_pictures(a: Hashes, b: Hashes) -> Overlap:
@@ -106,12 +124,6 @@ def shared_pictures(a: Hashes, b: Hashes) -> Overlap:
         return Overlap(0, len(a), len(b))
     alike_ones = near(a, b)
     return Overlap(int(min(alike_ones.any(axis=1).sum(), alike_ones.any(axis=0).sum())), len(a), len(b))
-
-
-def _own_hosts(shared: set[str], library: Hashes) -> int:
-    """How many of these hosts are not of so many makers that they tell nothing."""
-    keys = salted(hashed(shared), KINDS.index("host"))
-    return int((~in_sorted(library, keys)).sum())
 
 
 def _icons(a: Hashes, b: Hashes) -> int:

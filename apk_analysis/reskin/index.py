@@ -21,7 +21,7 @@ from apk_analysis.code.hash_sets import in_sorted
 from apk_analysis.code.mixing import Hashes
 from apk_analysis.reskin import postings
 from apk_analysis.reskin.channels import VOTES, keys_of
-from apk_analysis.reskin.compare import SURE, Likeness, compare
+from apk_analysis.reskin.compare import SURE, Likeness, compare_own, own
 from apk_analysis.reskin.fingerprint import Fingerprint, decode, encode
 from apk_analysis.reskin.postings import Apps, Segment
 from apk_analysis.reskin.records import NewRow, Records, Row
@@ -100,7 +100,8 @@ class Index:
         """What `query` and `wearing` give, each candidate compared once."""
         library = self._known_library()
         rows = [row for row in self._candidates(fingerprint, library) if row.sha256 != fingerprint.sha256]
-        found = [one for row in rows if (one := self._match(fingerprint, row, library)) is not None]
+        bare = own(fingerprint, library)
+        found = [one for row in rows if (one := _match(fingerprint, bare, row, library)) is not None]
         related = [one for one in found if one.relation != "unrelated"]
         worn = tuple(one for one in found if one.label == "good" and one.likeness.worn)
         return tuple(sorted(related, key=lambda one: (-one.likeness.probability, one.sha256))[:most]), worn
@@ -179,9 +180,9 @@ class Index:
     def _relative(self, fingerprint: Fingerprint) -> tuple[Row | None, int]:
         """The app that it is surely of the same code as, and who it counts as: the owner of that, or of another app by the same signer."""
         library, owner = self._known_library(), 0
-        best, relative = SURE, None
+        best, relative, bare = SURE, None, own(fingerprint, library)
         for row in self._candidates(fingerprint, library):
-            likeness = compare(fingerprint, decode(row.print), library)
+            likeness = compare_own(bare, own(decode(row.print), library))
             if likeness.same_signer and not owner:
                 owner = int(self._owner[row.id])
             if likeness.probability >= best and likeness.app_id >= 0:
@@ -257,15 +258,16 @@ class Index:
         best = [i for i in np.argsort(-scores, kind="stable")[:CANDIDATES] if scores[i] >= least]
         return self._records.get([int(numbers[i]) for i in best]) if best else []
 
-    def _match(self, fingerprint: Fingerprint, row: Row, library: Hashes) -> Match | None:
-        """What it is to this app; None when it is not related and does not wear its name and icon."""
-        other = decode(row.print)
-        likeness = compare(fingerprint, other, library)
-        relation = relation_of(likeness, row.label)
-        if relation == "unrelated" and not likeness.worn:
-            return None
-        differs, same = differences(fingerprint, other, likeness)
-        return Match(row.sha256, row.family, row.label, relation, likeness, differs, same, *in_words(fingerprint, likeness, relation, differs), other)
+
+def _match(fingerprint: Fingerprint, bare: Fingerprint, row: Row, library: Hashes) -> Match | None:
+    """What it is to this app; None when it is not related and does not wear its name and icon. `bare`: without the library."""
+    other = decode(row.print)
+    likeness = compare_own(bare, own(other, library))
+    relation = relation_of(likeness, row.label)
+    if relation == "unrelated" and not likeness.worn:
+        return None
+    differs, same = differences(fingerprint, other, likeness)
+    return Match(row.sha256, row.family, row.label, relation, likeness, differs, same, *in_words(fingerprint, likeness, relation, differs), other)
 
 
 def owner_of(fingerprint: Fingerprint, family: str, label: str) -> int:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apk_analysis.code.facts import no_hashes
 from apk_analysis.reskin.channels import KINDS, hashed, keys_of, salted
-from apk_analysis.reskin.compare import DOUBTFUL, SURE, Likeness, Overlap, compare, overlap, shared_pictures
+from apk_analysis.reskin.compare import DOUBTFUL, SURE, Likeness, Overlap, compare, shared_pictures
 from apk_analysis.reskin.fingerprint import Fingerprint, sketch
 from tests.prints import app, hashes, looks
 
@@ -32,7 +32,7 @@ def test_an_overlap_counts_what_can_be_compared(a: set[int], b: set[int], most_a
     known = np.sort(salted(np.array(sorted(library), np.uint64), KINDS.index("gram")))
     bound = min(ours.bound, theirs.bound)  # type: ignore[attr-defined]
     left, right = ({one for one in values if one <= bound and one not in library} for values in (a, b))
-    found = overlap(ours, theirs, "gram", known)  # type: ignore[arg-type]
+    found = compare(*(msgspec.structs.replace(Fingerprint("0" * 64), grams=one) for one in (ours, theirs)), known).grams
     assert found == Overlap(len(left & right), len(left), len(right))
 
 
