@@ -64,8 +64,10 @@ def score(app: faust.App, site: Site) -> None:
 
     @app.timer(interval=1.0, name="checkpoint")
     async def checkpoint() -> None:
-        for one in list(site.scorers.values()):
-            await persist(site, one.checkpoint_if_due)
+        for partition, one in list(site.scorers.items()):
+            if site.scorers.get(partition) is one:
+                await persist(site, one.checkpoint_if_due)
+            await asyncio.sleep(0)  # orders wait for one partition's checkpoint at most
         await persist(site, site.checkpoint_peers_if_due)
         await persist(site, site.snapshot_if_due)
 
