@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.machine import describe
@@ -55,7 +56,7 @@ def recover(actors: Actors, victim: str, *, taken_over: bool) -> float:
     ends = [actors.log.end(LOG, p) for p in range(PARTITIONS)]
     if not taken_over:
         actors.start(victim)
-    wait(lambda: all((actors.log.committed(LOG, p) or 0) > end for p, end in enumerate(ends)))
+    wait(actors, lambda: all((actors.log.committed(LOG, p) or 0) > end for p, end in enumerate(ends)))
     took_s = time.monotonic() - began
     if taken_over:
         actors.start(victim)
@@ -65,21 +66,23 @@ def recover(actors: Actors, victim: str, *, taken_over: bool) -> float:
 
 def settle(actors: Actors) -> None:
     """Both workers are members, and every partition goes on."""
-    wait(lambda: asyncio.run(members(actors.broker.direct_address)) == len(actors.names))
+    wait(actors, lambda: asyncio.run(members(actors.broker.direct_address)) == len(actors.names))
     ends = [actors.log.end(LOG, p) for p in range(PARTITIONS)]
-    wait(lambda: all((actors.log.committed(LOG, p) or 0) > end for p, end in enumerate(ends)))
+    wait(actors, lambda: all((actors.log.committed(LOG, p) or 0) > end for p, end in enumerate(ends)))
 
 
-def wait(reached: object) -> None:
+def wait(actors: Actors, reached: Callable[[], bool]) -> None:
+    """Poll until it is reached; who ends by itself is started again, as a service manager does."""
     end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
+        actors.mind()
         try:
             if reached():
                 return
         except DependencyError:
             pass
         time.sleep(0.05)
-    raise TimeoutError(f"nothing new was scored within {LIMIT_S:.0f} s")
+    raise TimeoutError(f"nothing new was scored within {LIMIT_S:.0f} s: {actors.words()}")
 
 
 def main() -> int:
@@ -100,6 +103,7 @@ def main() -> int:
                 print(f"{kind}: n {kills}, p50 {statistics.median(took_s):.1f} s, p95 {p95_s:.1f} s, most {took_s[-1]:.1f} s (bar: p95 ≤ {bar_s:.0f} s)", flush=True)
         finally:
             feeder.stop()
+        print(f"ended by themselves, and were started again: {actors.ended}")
     return 0 if met else 1
 
 
