@@ -127,9 +127,9 @@ class _Compiler:
 
     def visit(self, node: exp.Expr) -> tuple[str, Compiled]:
         kind, run = self._dispatch(node)
-        key = node.sql()
         if isinstance(node, exp.Literal | exp.Column | exp.Boolean):
             return kind, run
+        key = node.sql(copy=False)  # copies were a seventh of a worker's start
         return (
             kind,
             lambda columns, memo: memo[key] if key in memo else memo.setdefault(key, run(columns, memo)),

@@ -116,7 +116,7 @@ class _Former:
 
     def _either(self, node: exp.Expr, left: Clauses, right: Clauses, negated: bool) -> Clauses:  # noqa: FBT001
         if len(left) * len(right) > MAX_CLAUSES:
-            return ((Literal(node.sql(), "is", 1.0, negated, self._words.condition(node)),),)
+            return ((Literal(node.sql(copy=False), "is", 1.0, negated, self._words.condition(node)),),)
         return tuple(_distinct(one + other) for one, other in product(left, right))
 
     def _literal(self, node: exp.Expr, *, negated: bool) -> Literal:
@@ -126,8 +126,8 @@ class _Former:
                 value = self._value(side, other)
                 if value is not None:
                     column = side.unnest()
-                    return Literal(column.sql(), sign, value, negated, self._column(column))
-        return Literal(node.sql(), "is", 1.0, negated, self._words.condition(node))
+                    return Literal(column.sql(copy=False), sign, value, negated, self._column(column))
+        return Literal(node.sql(copy=False), "is", 1.0, negated, self._words.condition(node))
 
     def _value(self, side: exp.Expr, other: exp.Expr) -> float | None:
         codes = self._words.codes(side)
