@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -73,10 +74,12 @@ def joined(paths: list[Path], mebibytes: int, folder: Path) -> Path:
     members = dict(apps[0])
     code = [content for app in apps for name, content in app.items() if name.endswith(".dex")]
     members["assets/www/app.js"] = b"var a = {url: 'https://api.app.example/v1', k: function(x) { return x + 1 }};\n" * 27_000
+    packed_bytes, packed = len(pack(members)), {content: len(zlib.compress(content)) for content in code}
     for number, content in zip(itertools.count(2), itertools.cycle(code), strict=False):
-        if len(pack(members)) >= mebibytes << 20:
+        if packed_bytes >= mebibytes << 20:
             break
         members[f"classes{number}.dex"] = content
+        packed_bytes += packed[content]
     path = folder / f"joined-{mebibytes}MiB.apk"
     path.write_bytes(pack(members))
     return path
