@@ -18,8 +18,8 @@ from apk_analysis.errors import LimitExceeded, UnreadableMember
 
 FORMATS = ("PNG", "WEBP", "JPEG", "GIF", "BMP")
 MOST_PIXELS = 16_000_000
-SIDE, KEPT = 32, 8
-NEAR_BITS = 10
+SIDE, KEPT, CROPS = 32, 8, 5
+NEAR_BITS, LEAST_CROPS = 10, 2
 """Of 64, in pHash and dHash: re-encoded, resized or recoloured."""
 LEAST_SPREAD = 4.0
 """Standard deviation of the grey values, of 255: below it a picture shows nothing."""
@@ -82,6 +82,11 @@ def near(a: Hashes, b: Hashes) -> NDArray[np.bool_]:
     """Which of `a`, shape (n, 2), show what which of `b`, shape (m, 2), show: shape (n, m)."""
     alike: NDArray[np.bool_] = (np.bitwise_count(a[:, None, :] ^ b[None, :, :]) <= NEAR_BITS).all(axis=2)
     return alike
+
+
+def same_icon(a: Hashes, b: Hashes) -> bool:
+    """Whether two icons, each as its crops, show the same: two crops are alike, for one may be by chance (all circles are round)."""
+    return bool(near(a, b).sum() >= LEAST_CROPS)
 
 
 def crops(image: Image.Image) -> list[Grey]:

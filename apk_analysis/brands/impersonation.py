@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-import numpy as np
-
 from apk_analysis.appearance.facts import no_looks
-from apk_analysis.appearance.pictures import near
+from apk_analysis.appearance.pictures import CROPS, same_icon
 from apk_analysis.brands.names import alike, normalised
 from apk_analysis.brands.table import Brand
 from apk_analysis.code.mixing import Hashes
@@ -51,7 +49,7 @@ def _named(names: list[str], brand: Brand) -> float:
 
 
 def _looks_alike(icon: Hashes, brand: Brand) -> bool:
-    return len(icon) > 0 and len(brand.icons) > 0 and bool(np.any(near(icon, brand.icons)))
+    return any(same_icon(icon, brand.icons[i : i + CROPS]) for i in range(0, len(brand.icons), CROPS)) if len(icon) else False
 
 
 def _in_words(by: tuple[str, ...], label: float, brand: Brand) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from apk_analysis.appearance.pictures import near
+from apk_analysis.appearance.pictures import near, same_icon
 from apk_analysis.brands.names import alike
 from apk_analysis.code.hash_sets import in_sorted
 from apk_analysis.code.mixing import Hashes
@@ -127,10 +127,10 @@ def shared_pictures(a: Hashes, b: Hashes) -> Overlap:
 
 
 def _icons(a: Hashes, b: Hashes) -> int:
-    """1 when any crop of one looks like any of the other, -1 when none does, 0 without icons."""
+    """1 when they show the same, -1 when they do not, 0 without icons."""
     if not len(a) or not len(b):
         return 0
-    return 1 if near(a, b).any() else -1
+    return 1 if same_icon(a, b) else -1
 
 
 def _sets(a: set[str], b: set[str]) -> Overlap:
