@@ -16,7 +16,7 @@ from benchmarks.worker import bytes_a_subject, worker
 
 HEAD = """# Performance
 
-Every figure on this page is written by `make bench` (`python -m benchmarks --write`; a part of it by `--only embedded`, `race` or `river`) on one machine. Tags per core are tags ÷
+Every figure on this page is written by `make bench` (`python -m benchmarks --write`; a part of it by `--only embedded`, `race`, `river` or `apk`) on one machine. Tags per core are tags ÷
 CPU seconds (user + system), here of the whole process, its start, its end and all caches still cold included; compare ratios, not machines.
 
 Machine: {machine}.

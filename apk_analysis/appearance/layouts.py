@@ -17,6 +17,7 @@ from apk_analysis.errors import ApkError
 from apk_analysis.evidence import Ledger
 from apk_analysis.intake.archive import Archive
 from apk_analysis.intake.entry import Entry
+from apk_analysis.manifest.axml import ATTRIBUTE_BYTES, ELEMENT, END, RESOURCE_MAP, START
 from apk_analysis.manifest.chunks import HEADER, Chunk, chunks
 
 MOST_LAYOUTS, MOST_LAYOUT_BYTES = 400, 64 << 10
@@ -25,8 +26,6 @@ _LAYOUT = re.compile(r"(res|r)/.*\.xml$", re.IGNORECASE)
 _OF_A_LIBRARY = re.compile(
     r"(abc|appcompat|avd|browser_actions|common_google|compat|custom_dialog|design|exo|fingerprint|ime|leak_canary|m3|material|mtrl|notification|preference|select_dialog|support|tooltip|ucrop|zxing)_"
 )  # fmt: skip
-_RESOURCE_MAP, _START, _END = 0x0180, 0x0102, 0x0103
-_ELEMENT = struct.Struct("<2I6H")
 _PLATFORM = range(0x0101_0000, 0x0200_0000)
 _FOREIGN = frozenset({0x01, 0x02, 0x03, 0x07, 0x08})
 """Kinds of values that differ from build to build: references, attributes, strings."""
@@ -60,20 +59,20 @@ def _elements(data: bytes) -> Iterator[list[int]]:
     """Of each element number, kind and value of its attributes of the platform; nothing for the end of one."""
     ids: tuple[int, ...] = ()
     for chunk in chunks(data, HEADER.size, len(data), Ledger({})):
-        if chunk.kind == _RESOURCE_MAP:
+        if chunk.kind == RESOURCE_MAP:
             ids = struct.unpack_from(f"<{(chunk.stop - chunk.body) // 4}I", data, chunk.body)
-        elif chunk.kind == _START:
+        elif chunk.kind == START:
             yield _attributes(data, chunk, ids)
-        elif chunk.kind == _END:
+        elif chunk.kind == END:
             yield []
 
 
 def _attributes(data: bytes, chunk: Chunk, ids: tuple[int, ...]) -> list[int]:
-    if chunk.body + _ELEMENT.size > chunk.stop:
+    if chunk.body + ELEMENT.size > chunk.stop:
         return []
-    _, _, start, size, count, *_ = _ELEMENT.unpack_from(data, chunk.body)
+    _, _, start, size, count, *_ = ELEMENT.unpack_from(data, chunk.body)
     first = chunk.body + start
-    if size != 20 or count > MOST_ATTRIBUTES or first + count * size > chunk.stop:
+    if size != ATTRIBUTE_BYTES or count > MOST_ATTRIBUTES or first + count * size > chunk.stop:
         return []
     words = struct.unpack_from(f"<{count * 5}I", data, first)
     told = sorted(

@@ -19,8 +19,9 @@ from apk_analysis.errors import LimitExceeded, UnreadableMember
 FORMATS = ("PNG", "WEBP", "JPEG", "GIF", "BMP")
 MOST_PIXELS = 16_000_000
 SIDE, KEPT, CROPS = 32, 8, 5
-NEAR_BITS, LEAST_CROPS = 10, 2
+NEAR_BITS = 10
 """Of 64, in pHash and dHash: re-encoded, resized or recoloured."""
+LEAST_CROPS = 2
 LEAST_SPREAD = 4.0
 """Standard deviation of the grey values, of 255: below it a picture shows nothing."""
 DAMAGED = (

@@ -18,12 +18,12 @@ from apk_analysis.manifest.chunks import HEADER, Chunk, chunks
 from apk_analysis.manifest.string_pool import POOL_TYPE, StringPool
 
 XML_TYPE = 0x0003
-_RESOURCE_MAP, _START, _END, _TEXT = 0x0180, 0x0102, 0x0103, 0x0104
+RESOURCE_MAP, START, END, _TEXT = 0x0180, 0x0102, 0x0103, 0x0104
 _NODES = range(0x0100, 0x0180)
 _NODE_HEADER_BYTES = 16
-_ELEMENT = struct.Struct("<2I6H")
+ELEMENT = struct.Struct("<2I6H")
 _ATTRIBUTE = struct.Struct("<3I2HI")
-_ATTRIBUTE_BYTES = 20
+ATTRIBUTE_BYTES = 20
 TYPE_REFERENCE, TYPE_STRING, TYPE_BOOLEAN = 0x01, 0x03, 0x12
 _NOTHING = 0xFFFF_FFFF
 
@@ -78,11 +78,11 @@ def scan(data: bytes, ledger: Ledger, limits: XmlLimits | None = None) -> Scan:
     limits = limits or XmlLimits()
     depth = deepest = elements = attributes = 0
     for chunk in _all_chunks(data, ledger):
-        if chunk.kind == _START:
+        if chunk.kind == START:
             elements, depth = elements + 1, depth + 1
             deepest = max(deepest, depth)
             attributes += _stated_attributes(data, chunk)
-        elif chunk.kind == _END:
+        elif chunk.kind == END:
             depth = max(depth - 1, 0)
         _hold(limits, deepest, elements, attributes)
     return Scan(elements, attributes, deepest)
@@ -96,9 +96,9 @@ def _hold(limits: XmlLimits, depth: int, elements: int, attributes: int) -> None
 
 def _stated_attributes(data: bytes, chunk: Chunk) -> int:
     """How many attributes an element says that it has, as far as they fit."""
-    if chunk.body + _ELEMENT.size > chunk.stop:
+    if chunk.body + ELEMENT.size > chunk.stop:
         return 0
-    count = _ELEMENT.unpack_from(data, chunk.body)[4]
+    count = ELEMENT.unpack_from(data, chunk.body)[4]
     return int(min(count, (chunk.stop - chunk.body) // 4))
 
 
@@ -126,7 +126,7 @@ def _first_chunk(data: bytes, header_bytes: int) -> int:
     """Where the first chunk is: after the header as it states its size, or as it always is."""
     if HEADER.size < header_bytes <= len(data) - HEADER.size:
         kind, _, size = HEADER.unpack_from(data, header_bytes)
-        if kind in {POOL_TYPE, _RESOURCE_MAP} and HEADER.size <= size <= len(data) - header_bytes:
+        if kind in {POOL_TYPE, RESOURCE_MAP} and HEADER.size <= size <= len(data) - header_bytes:
             return header_bytes
     return HEADER.size
 
@@ -146,12 +146,12 @@ class _Reader:
         """Add what a chunk says."""
         if chunk.kind == POOL_TYPE:
             self._take_pool(chunk)
-        elif chunk.kind == _RESOURCE_MAP:
+        elif chunk.kind == RESOURCE_MAP:
             count = (chunk.stop - chunk.body) // 4
             self._ids = struct.unpack_from(f"<{count}I", self._data, chunk.body)
-        elif chunk.kind == _START:
+        elif chunk.kind == START:
             self._open(chunk)
-        elif chunk.kind == _END:
+        elif chunk.kind == END:
             self._close(chunk)
         elif chunk.kind == _TEXT:
             self._add_text(chunk)
@@ -181,10 +181,10 @@ class _Reader:
     def _open(self, chunk: Chunk) -> None:
         if chunk.body != chunk.offset + _NODE_HEADER_BYTES:
             self._ledger.note("chunk_header", f"element at {chunk.offset}")
-        if chunk.body + _ELEMENT.size > chunk.stop:
+        if chunk.body + ELEMENT.size > chunk.stop:
             self._ledger.note("chunk_cut", f"element at {chunk.offset}")
             return
-        _, name, start, size, count, *_ = _ELEMENT.unpack_from(self._data, chunk.body)
+        _, name, start, size, count, *_ = ELEMENT.unpack_from(self._data, chunk.body)
         element = Element(self._text(name), self._read_attributes(chunk, chunk.body + start, size, count), [])
         self._count += 1
         (self._stack[-1].children if self._stack else self.roots).append(element)
@@ -193,12 +193,12 @@ class _Reader:
 
     def _read_attributes(self, chunk: Chunk, offset: int, size: int, count: int) -> dict[str, Attribute]:
         """The attributes of an element; of several with one name the first counts."""
-        if size != _ATTRIBUTE_BYTES and count:
+        if size != ATTRIBUTE_BYTES and count:
             self._ledger.note("attribute_size", size)
         found: dict[str, Attribute] = {}
         for number in range(count):
             at = offset + number * size
-            if at + _ATTRIBUTE_BYTES > chunk.stop or (size < 4 and number):
+            if at + ATTRIBUTE_BYTES > chunk.stop or (size < 4 and number):
                 self._ledger.note("attributes_cut", f"{count} at {chunk.offset}")
                 break
             self._attributes += 1

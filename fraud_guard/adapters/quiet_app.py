@@ -16,6 +16,8 @@ from faust.app.base import BootStrategy
 from faust.types import AppT
 from mode import ServiceT
 
+from fraud_guard.adapters.page_server import PageServer
+
 
 class QuietBootStrategy(BootStrategy):
     """Starts the services of a worker without the web server."""
@@ -42,12 +44,23 @@ class QuietWorker(faust.Worker):
 
 
 class QuietApp(faust.App):
-    """`faust.App` without any listening port."""
+    """`faust.App` without any listening port but that of the pages it is given to show."""
 
     BootStrategy = QuietBootStrategy
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        self._pages: PageServer | None = None
         super().__init__(*args, **(options | {"web_enabled": False, "Worker": QuietWorker}))
+
+    def show(self, pages: PageServer) -> None:
+        """Serve these until `show_no_more`. Raises ConfigurationError when their address cannot be had."""
+        pages.start()
+        self._pages = pages
+
+    def show_no_more(self) -> None:
+        """Stop serving; harmless when nothing is shown."""
+        if self._pages is not None:
+            self._pages.close()
 
     async def every(self, interval_s: float, act: Callable[[], object]) -> None:
         """Call `act` again and again until the app stops."""

@@ -9,7 +9,6 @@ from typing import Any, cast
 import structlog
 
 from fraud_guard.adapters.chunking import ChunkSchema
-from fraud_guard.adapters.page_server import PageServer
 from fraud_guard.adapters.quiet_app import QuietApp
 from fraud_guard.app.agents import persist
 from fraud_guard.app.apk_health import apk_health
@@ -26,7 +25,6 @@ class ApkApp(QuietApp):
 
     def __init__(self, site: ApkSite, **options: Any) -> None:
         self.site = site
-        self._pages: PageServer | None = None
         super().__init__(f"fraud_guard_{site.group}".replace("-", "_"), **options)
         self.conf.Worker = cast(Any, SiteWorker)
 
@@ -57,17 +55,14 @@ class ApkApp(QuietApp):
         """Everything has stopped."""
         await super().on_shutdown()
         self.site.close()
-        if self._pages is not None:
-            self._pages.close()
+        self.show_no_more()
 
     def _tell_health(self) -> None:
         """Answer at the health address, if there is one, from now on."""
         if (address := self.site.settings.health_address) is None:
             return
         health = apk_health(self.site)
-        pages = health.server(address)
-        pages.start()
-        self._pages = pages
+        self.show(health.server(address))
         self.add_future(self.every(BEAT_S, health.beat))
         self.add_future(self.every(EVERY_S, partial(persist, self.site, self.site.count_waiting)))
 

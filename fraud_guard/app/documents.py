@@ -159,7 +159,7 @@ def _operation(topic: str) -> dict[str, Any]:
 
 
 def _message(name: str) -> dict[str, Any]:
-    summary = ({**_MESSAGES, **_APK_MESSAGES}[name].__doc__ or "").strip().splitlines()[0]
+    summary = ((_MESSAGES.get(name) or _APK_MESSAGES[name]).__doc__ or "").strip().splitlines()[0]
     return {"name": name, "summary": summary, "payload": {"$ref": f"#/components/schemas/{name}"}}
 
 

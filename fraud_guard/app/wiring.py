@@ -14,7 +14,6 @@ from mode import ServiceT
 
 from fraud_guard.adapters.embedded import transport as embedded
 from fraud_guard.adapters.embedded.consumer_lock import ConsumerLock
-from fraud_guard.adapters.page_server import PageServer
 from fraud_guard.adapters.quiet_app import QuietApp, QuietWorker
 from fraud_guard.app.agents import persist
 from fraud_guard.app.health import BEAT_S, site_health
@@ -95,7 +94,6 @@ class SiteApp(QuietApp):
 
     def __init__(self, site: Site, *args: Any, **options: Any) -> None:
         self.site = site
-        self._pages: PageServer | None = None
         super().__init__(*args, **options)
         self.conf.Worker = cast(Any, SiteWorker)
 
@@ -124,8 +122,7 @@ class SiteApp(QuietApp):
         await super().on_shutdown()
         await self.site.close_relay()
         self.site.close()
-        if self._pages is not None:
-            self._pages.close()
+        self.show_no_more()
 
     def _tell_health(self) -> None:
         """Answer at the health address, if there is one, from now on; nothing is observed without."""
@@ -134,9 +131,7 @@ class SiteApp(QuietApp):
             return
         observer = Observer(self.site)
         health = site_health(self.site, observer)
-        pages = health.server(address)
-        pages.start()
-        self._pages = pages
+        self.show(health.server(address))
         self.add_future(self.every(BEAT_S, health.beat))
         self.add_future(self.every(EVERY_S, partial(persist, self.site, observer.observe)))
 
