@@ -19,6 +19,7 @@ from benchmarks.river.rules import rules_folder
 from benchmarks.stock import stock
 from benchmarks.worker import bytes_a_subject, worker
 from datasets.bench_mix import bench_lines
+from fraud_guard.adapters.generation_archive import GenerationArchive
 from fraud_guard.app.rule_files import load_generation
 from scripts.servers.broker import Broker
 
@@ -41,6 +42,14 @@ def test_the_memory_of_a_run_is_weighed(tmp_path: Path) -> None:
     subjects, stored_bytes = bytes_a_subject(tmp_path, 3_000)
     assert 1_000 < subjects < 3_000
     assert 50 < stored_bytes < 2_048
+
+
+def test_rules_alone_are_alone(tmp_path: Path) -> None:
+    """The worker of the row "rules alone" decides by a generation without a behaviour model, the other by one with it."""
+    for models in (True, False):
+        worker(tmp_path, 300, models=models)
+        (archived,) = (tmp_path / f"worker-300{'' if models else '-rules'}" / "generations").glob("*.json")
+        assert (GenerationArchive(archived.parent).get(archived.stem).behaviour is not None) == models
 
 
 @settings(max_examples=20, deadline=None)
