@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from unittest.mock import patch
 
-from fraud_guard.app import rules_in_force, site
 from fraud_guard.app.cli import main as command
 from fraud_guard.app.cli.worker import build, work
 from fraud_guard.app.rule_files import read_rule_files
@@ -20,21 +19,14 @@ def main() -> int:
         silence_models()
     if len(sys.argv) > 1:
         command()
-    site_, app = build(read())
-    return int(work(app, site_))
+    site, app = build(read())
+    return int(work(app, site))
 
 
 def silence_models() -> None:
-    """From now on this process decides by rules alone."""
-    _put(site, "shipped_opinions", lambda: NO_OPINIONS)
-    _put(rules_in_force, "read_generation_files", read_rule_files)
-
-
-def _put(module: ModuleType, name: str, value: object) -> None:
-    """A name that the worker no longer reads there would silence nothing, and the bench would not tell."""
-    if not hasattr(module, name):
-        raise AttributeError(f"{module.__name__} has no {name}: find out where the worker reads it now")
-    setattr(module, name, value)
+    """From now on this process decides by rules alone. AttributeError when the worker no longer reads these names there."""
+    patch("fraud_guard.app.site.shipped_opinions", lambda: NO_OPINIONS).start()
+    patch("fraud_guard.app.rules_in_force.read_generation_files", read_rule_files).start()
 
 
 if __name__ == "__main__":
