@@ -6,7 +6,7 @@ What a service manager does is done here, too: a worker that ended by itself is 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
@@ -152,11 +152,17 @@ class Actors:
         """The last words of every worker."""
         return "\n".join(f"--- {name}: {worker.words()[-3_000:]}" for name, worker in self.workers.items())
 
-    def stop(self, *, overtaken: str = "") -> None:
-        """SIGTERM to all workers; each must end well, the `overtaken` one may have noticed just then."""
-        codes = {name: worker.stop() for name, worker in self.workers.items()}
-        bad = {name for name, code in codes.items() if code and (name, code) != (overtaken, Exit.INTEGRITY)}
+    def stop(self, *, late: Collection[str] = ()) -> None:
+        """SIGTERM to all workers, each must end well; who is `late` may notice only now what it lost, and is started and stopped once more."""
+        codes = {name: worker.stop() for name, worker in self.workers.items() if name not in self.down}
+        self.down |= codes.keys()
+        bad = {name for name, code in codes.items() if code and (name not in late or code != Exit.INTEGRITY)}
         assert not bad, f"{codes}: {self.words()}"
+        if again := [name for name, code in codes.items() if code]:
+            for name in again:
+                self.start(name)
+            self.until(self.all_scored)
+            self.stop()
 
     def _stand_between(self, told: int) -> None:
         for name, server, port in (("kafka", self.broker, told), ("memory_url", self.valkey, free_port()), ("truth_url", self.postgres, free_port())):

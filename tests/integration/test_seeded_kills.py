@@ -41,7 +41,7 @@ def killed(folder: Path, tags: Path, kills: int, seed: int) -> None:
             strike(actors, victim, chance)
         actors.feed(lines[cuts[-1] :])
         actors.until(actors.all_scored)
-        actors.stop()
+        actors.stop(late=actors.names)
         told = live.told(folder / "one", **actors.settings)
     expected = undisturbed(folder / "alone", tags, **shown)
     assert len(expected["orders"]) > 5, "the tags say too little"

@@ -34,7 +34,7 @@ def test_a_sleeper_tells_nothing_twice(tmp_path: Path) -> None:
         actors.feed(lines[2 * third :])
         actors.until(actors.all_scored)
         assert {name for name, _ in actors.ended} <= {"one"}, actors.words()
-        actors.stop(overtaken="one")
+        actors.stop(late=["one"])
         told = live.told(tmp_path / "one", **actors.settings)
     expected = undisturbed(tmp_path / "alone", tags, **tables)
     assert len(expected["orders"]) > 5, "the tags say too little"
