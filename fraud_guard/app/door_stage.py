@@ -36,6 +36,7 @@ log = structlog.get_logger()
 QUOTE_KEPT_MS = 30 * 86_400_000
 RESTORED = 64
 """Last records of a partition that tell where the watermark was; only tags tell how far behind the clock, not controls."""
+LOST = "retention took them before a door read them; keep inlets longer (FG_RETENTION_H, `topics check`), and let the feed send them again"
 TICK_MS = 1_000
 """A door that has appended nothing for so long lets the watermark catch up with the marks."""
 
@@ -53,12 +54,21 @@ class DoorStage:
         self._lag_ms, self._moved_ms = 0, now_ms()
         self._taken, self._inlet, self._high_ms = range(0), ("", 0), 0
         self._ready = EMPTY  # read, and not yet in the log because it could not be reached
+        self._gaps: dict[tuple[str, int, int], int] = {}  # records missing from an offset of an inlet partition on
 
     def assign(self, inlets: Iterable[Inlet]) -> None:
         """From here on this door reads these. Safe to repeat after a DependencyError."""
         if inlets := frozenset(inlets):
             self.restore_watermark()
+            self._look_for_gaps(inlets)
         self._marks.assign(inlets)
+
+    def gaps(self) -> Counter[str]:
+        """Records by topic that were gone before a door read them, as this one saw it when it got their partition."""
+        lost = Counter[str]()
+        for (topic, _, _), records in self._gaps.items():
+            lost[topic] += records
+        return lost
 
     def release(self) -> None:
         """Others may get what this door reads: tell them how far it has come."""
@@ -158,6 +168,15 @@ class DoorStage:
     def refuse(self, refused: Sequence[tuple[int, str]]) -> None:
         """Dead letters of tags that the scorer refused; their raw bytes are read from the inlet again."""
         self._refuse([Refused(inlet, reason, "") for inlet, reason in refused], self._raw)
+
+    def _look_for_gaps(self, inlets: Iterable[Inlet]) -> None:
+        """What retention took before it was read is lost; people are not left alone for it, but somebody must know."""
+        for topic, partition in inlets:
+            start = self._log.start(topic, partition)
+            done = self._log.committed(topic, partition)
+            if done is not None and (records := start - done) > self._gaps.get((topic, partition, done), 0):
+                self._gaps[topic, partition, done] = records
+                log.error("records_lost", topic=topic, partition=partition, records=records, why=LOST)
 
     def _read(self, raw: Sequence[bytes], inlets: range) -> Block:
         """All records at once; when one of them meets a defect, one by one, so that it costs that one only."""

@@ -15,7 +15,7 @@ def read_list_files(folder: Path | None) -> dict[str, str]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix in (".csv", ".txt"))
     except OSError as error:
-        raise ConfigurationError(f"{folder}: {error.strerror}; give a folder of lists, or unset FG_LISTS_DIR") from None
+        raise ConfigurationError(f"{folder}: {error.strerror}; give a readable folder of lists, or none") from None
     return {path.name: _text(path) for path in paths}
 
 

@@ -5,8 +5,10 @@ The door alone knows them, and what it made of a tag stands in the log; so nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -62,6 +64,16 @@ def texts_in_force(settings: Settings, records: Log | None = None) -> Mapping[st
         records.declare(LISTS, 1)
         return TextTopic(records, LISTS).newest() or {}
     return read_list_files(settings.lists_dir)
+
+
+@contextmanager
+def lists_of(folder: Path | None) -> Iterator[None]:
+    """The lists of a folder are in force for a while, as a worker with FG_LISTS_DIR has them. Raises ConfigurationError."""
+    use_lists(read_list_files(folder))
+    try:
+        yield
+    finally:
+        use_lists({})
 
 
 def check_lists(texts: Mapping[str, str]) -> None:

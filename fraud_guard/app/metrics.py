@@ -32,7 +32,7 @@ TABLE: Mapping[str, Row] = {
     "fraud_guard_waiting": Row("gauge", "0 or 1", (), "1 while the worker waits for a server that it cannot reach"),
     "fraud_guard_recovery_remaining_records": Row("gauge", "records", (), "records of the log between the scorers and where its end was when the worker got its partitions"),
     "fraud_guard_conservation_tags": Row("gauge", "tags", ("place",), "every tag since the site began, by where it went: `accepted` = `scored` + `duplicate` + `dead_letter` + those in flight. Summed over the workers; a remainder while nothing lags is a loss, a negative one was appended twice around a crash"),
-    "fraud_guard_gap_records": Row("gauge", "records", ("topic",), "records that the log no longer held when they were to be read, and that an operator let go (`FG_ACCEPT_GAP`)"),
+    "fraud_guard_gap_records": Row("gauge", "records", ("topic",), "records that a topic no longer held when they were to be read: of `tags` those that an operator let go (`FG_ACCEPT_GAP`), of an inlet those that this worker found missing when it became its door"),
     "fraud_guard_tags_accepted_total": Row("counter", "records", (), "raw records that the door of this worker took up since it started"),
     "fraud_guard_tags_decided_total": Row("counter", "tags", ("outcome",), "tags that this worker decided since it started (again after a recovery): `scored`, `duplicate`, `dead` (an id used twice), `failed` (a defect)"),
     "fraud_guard_tags_late_total": Row("counter", "tags", (), "scored tags that came behind the watermark"),

@@ -54,11 +54,15 @@ class Observer:
         now_ms, scorers = self._site.now_ms(), self._site.scorers
         generations = Counter(one.memory.generation for one in scorers.values())
         return {
-            "fraud_guard_gap_records": {(LOG,): sum(one.memory.journal.gap for one in scorers.values())},
+            "fraud_guard_gap_records": {(topic,): n for topic, n in self._gaps().items()},
             "fraud_guard_degraded_mode": {(str(p),): one.memory.journal.mode for p, one in scorers.items()},
             "fraud_guard_checkpoint_age_seconds": {(str(p),): one.unsaved_ms(now_ms) / 1_000 for p, one in scorers.items()},
             "fraud_guard_rules_generation_info": {(generation,): n for generation, n in generations.items()},
         }
+
+    def _gaps(self) -> Counter[str]:
+        let_go = sum(one.memory.journal.gap for one in self._site.scorers.values())
+        return Counter({LOG: let_go, **self._site.door.gaps()})
 
     def _decided(self) -> Values:
         journals = [one.memory.journal for one in self._site.scorers.values()]

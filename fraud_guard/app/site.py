@@ -264,7 +264,7 @@ class Site:
             self.door.forget_lists()
 
     def keep_house(self) -> None:
-        """Trim what is older than the retention and no longer needed; let quotes expire."""
+        """Trim what is older than the retention and no longer needed, delivered messages too; let quotes expire."""
         before_ms = self.now_ms() - self.settings.retention_h * 3_600_000
         kept = {p: self._needed_from(p) for p in self.scorers}
         if kept:
@@ -275,6 +275,7 @@ class Site:
             self.log.trim_older(topic, before_ms, read)
         self.log.trim_older(WATERMARKS, self.now_ms() - KEPT_MARKS_MS, {0: self.log.end(WATERMARKS, 0) - RESTORED})
         self._hunter.tidy(self.scorers, self.now_ms())
+        self.truth.trim_outbox(before_ms)
         self.vault.expire(self.now_ms())
         while self.vault.merge():
             pass

@@ -104,6 +104,7 @@ class SiteApp(QuietApp):
             if not await open_when_reachable(self.site):
                 raise asyncio.CancelledError
             self._be_the_only_worker()
+            self._say_what_lacks()
         except FraudGuardError as refusal:
             self.site.failure = refusal
             structlog.get_logger().error("refused", why=str(refusal))
@@ -134,6 +135,11 @@ class SiteApp(QuietApp):
         self.show(health.server(address))
         self.add_future(self.every(BEAT_S, health.beat))
         self.add_future(self.every(EVERY_S, partial(persist, self.site, observer.observe)))
+
+    def _say_what_lacks(self) -> None:
+        """A worker without stations raises alerts that nobody gets."""
+        if not self.site.desk.stations.by_id:
+            structlog.get_logger().warning("no_stations", why="alerts are kept, but no order can be sent; set FG_STATIONS")
 
     def _be_the_only_worker(self) -> None:
         """Say at once that there is another worker on the log file; from the start of the consumer on the lock is held."""

@@ -26,7 +26,7 @@ HEAVY = ("faust", "sqlglot", "pyarrow", "alembic", "httpx", "numpy")
 COMMANDS = [
     (), ("demo",), ("replay",), ("run",), ("stats",), ("evaluate",), ("doctor",), ("orders",), ("orders", "list"), ("orders", "accept"),
     ("orders", "close"), ("rules",), ("rules", "lint"), ("rules", "test"), ("rules", "publish"), ("deadletters",), ("deadletters", "list"),
-    ("deadletters", "show"), ("deadletters", "replay"), ("topics",), ("topics", "create"), ("topics", "check"), ("config",), ("config", "check"), ("config", "show"),
+    ("deadletters", "show"), ("deadletters", "replay"), ("outbox",), ("outbox", "list"), ("outbox", "requeue"), ("topics",), ("topics", "create"), ("topics", "check"), ("config",), ("config", "check"), ("config", "show"),
 ]  # fmt: skip
 
 
@@ -166,6 +166,18 @@ def test_dead_letters_are_listed_shown_and_sent_again(site: Path) -> None:
     assert "no dead letter x" in call("deadletters", "replay", "x", code=1).stderr
 
 
+def test_messages_that_were_set_aside_are_listed_and_sent_again(site: Path) -> None:
+    """An operator sees what no receiver took, and why; a second try is asked for once."""
+    with closing(sqlite3.connect(site / "truth.db")) as truth, truth:
+        truth.execute("UPDATE outbox SET state = 'failed', channel = 'webhook', attempts = 9, error = '410 Gone' WHERE id = 1")
+    shown = call("outbox", "list", columns=120)
+    assert "webhook" in shown.stdout and "410 Gone" in shown.stdout
+    assert "1 set aside" in shown.stderr
+    assert "1 of webhook are tried again" in call("outbox", "requeue").stderr
+    assert "nothing of webhook was set aside" in call("outbox", "requeue", "webhook").stderr
+    assert "1 waiting, 0 set aside" in call("outbox", "list").stderr
+
+
 def test_a_folder_without_a_site_is_a_configuration_error(nowhere: Path) -> None:
     """Commands about a site say where they looked and what to give."""
     for command in (("orders", "list"), ("stats",), ("deadletters", "list")):
@@ -249,6 +261,14 @@ def test_run_feeds_a_file_and_stops(nowhere: Path) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert "Traceback" not in done.stderr
     assert orders()
+
+
+def test_a_worker_without_stations_says_so(nowhere: Path) -> None:
+    """Alerts that nobody can be ordered to answer are no secret: the worker warns when it starts."""
+    (nowhere / "none.ndjson").touch()
+    done = python("-m", "fraud_guard", "run", "--tags", "none.ndjson", "--until-idle", cwd=nowhere)
+    assert done.returncode == 0
+    assert "no order can be sent; set FG_STATIONS" in done.stderr
 
 
 def test_memory_of_another_version_is_refused_in_words(nowhere: Path) -> None:

@@ -113,6 +113,7 @@ def test_a_dead_endpoint_is_set_aside(truth: SqlTruth) -> None:
     refusing = relay(truth, webhook=Answering(gone))
     assert refusing.drain(T0) == 0 and refusing.counts["set_aside"] == 1
     assert truth.counts()["outbox.failed"] == 1
+    assert [(one.channel, one.attempts, one.error) for one in truth.set_aside()] == [("webhook", 1, "gone")]
     truth.requeue("webhook", T0)
     assert relay(truth, webhook=Answering(lambda _: None)).drain(T0) == 1
 
@@ -189,14 +190,6 @@ def test_two_relays_share_the_work(truth: SqlTruth) -> None:
     assert one.sent and two.sent
 
 
-def test_delivered_messages_are_trimmed(truth: SqlTruth) -> None:
-    """Old delivered messages can be deleted; what waits stays."""
-    fill(truth)
-    relay(truth, inbox=Inbox(truth.database, lambda: T0)).drain(T0)
-    assert (truth.trim_outbox(T0), truth.trim_outbox(T0 + 1)) == (0, 1)
-    assert truth.counts()["outbox.waiting"] == 3
-
-
 def story(place: Path | str, topic: Path) -> None:
     """A day that can be told again from the start: whatever is done already changes nothing."""
     truth = SqlTruth.open(place, DESK)
@@ -258,6 +251,16 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Where an empty truth can be opened."""
     return empty_truth(request, request.param, tmp_path)
+
+
+def test_delivered_messages_are_trimmed(place: Path | str) -> None:
+    """Old delivered messages are deleted, the oldest first and so many at a time; what waits stays."""
+    truth = SqlTruth.open(place, DESK, webhook=True)
+    fill(truth, 3)
+    relay(truth, inbox=Inbox(truth.database, lambda: T0)).drain(T0)
+    assert [truth.trim_outbox(before_ms, limit=2) for before_ms in (T0, T0 + 1, T0 + 1, T0 + 1)] == [0, 2, 1, 0]
+    assert truth.counts()["outbox.waiting"] == 9
+    truth.close()
 
 
 @pytest.mark.parametrize("point", POINTS)

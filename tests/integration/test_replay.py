@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fraud_guard.app.replay.closures import read_closures
+from fraud_guard.door.tables import shipped_text
 from tests.histories import closure
 from tests.integration.replays import DAY, Given, busy_day, objects, run, written
 
@@ -186,6 +187,16 @@ def test_the_command_writes_the_same_bytes(whole: dict[str, Given], tmp_path: Pa
     assert {d["source"] for d in objects((tmp_path / "d").read_bytes())} == {"stdin"}
 
 
+def test_the_command_goes_by_the_lists_given(whole: dict[str, Given], tmp_path: Path) -> None:
+    """A site with lists of its own can replay as its doors decide: with a single lure the day's texts say less."""
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "lures.csv").write_text("".join(shipped_text("lures.csv").splitlines(keepends=True)[:ONE_LURE]), encoding="utf-8")
+    done = command(TAGS, *TABLES, "--lists", "lists", "--alerts", "a", "-q", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert objects((tmp_path / "a").read_bytes())
+    assert (tmp_path / "a").read_bytes() != whole["none"].alerts
+
+
 def test_a_dash_streams_alerts_to_stdout(whole: dict[str, Given], tmp_path: Path) -> None:
     """With `--alerts -` stdout holds the changes, one JSON object a line, and nothing else."""
     done = command(TAGS, *TABLES, "--alerts", "-", cwd=tmp_path)
@@ -193,6 +204,8 @@ def test_a_dash_streams_alerts_to_stdout(whole: dict[str, Given], tmp_path: Path
     assert sorted(done.stdout.splitlines()) == sorted(whole["none"].alerts.splitlines())
 
 
+ONE_LURE = 9
+"""Lines of `lures.csv`: what it is, its columns and one entry."""
 BAD = b'{"order_id": "o-1", "ts_ms": 1}\n'
 
 
@@ -204,6 +217,7 @@ BAD = b'{"order_id": "o-1", "ts_ms": 1}\n'
         ((TAGS, "--closures", "bad"), 3, "bad:1: truth: Field required; mend the closure"),
         ((TAGS, "--stations", "gone.csv"), 3, "gone.csv"),
         ((TAGS, "--rules", "gone"), 3, "there is no folder `tags` here"),
+        ((TAGS, "--lists", "gone"), 3, "gone: No such file or directory; give a readable folder of lists, or none"),
         ((TAGS, "--reorder", "soon"), 3, "--reorder: 'soon' is not a span; write e.g. 90s, 15min, 2h or 7d"),
         ((TAGS, "--alerts", "-", "--orders", "-"), 2, "only one of --alerts, --orders and --deadletters"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 
 from fraud_guard.adapters.sql.ledger import DONE, FAILED, WAITING, Ledger
@@ -12,6 +13,19 @@ from fraud_guard.adapters.sql.tables import outbox
 from fraud_guard.ports import OutboxItem
 
 _earlier = outbox.alias("earlier")
+TRIMMED_AT_ONCE = 10_000
+"""A round of housekeeping takes no longer than this many take."""
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """A message that was given up, and why."""
+
+    message_id: str
+    channel: str
+    key: str
+    created_ms: int
+    attempts: int
+    error: str
 
 
 class Outbox(Ledger):
@@ -59,10 +73,18 @@ class Outbox(Ledger):
             again = update(outbox).where(aside).values(state=WAITING, attempts=0, due_ms=now_ms)
             return connection.execute(again).rowcount
 
-    def trim_outbox(self, before_ms: int) -> int:
-        """Delete messages delivered before a time; returns how many."""
-        old = and_(outbox.c.state == DONE, outbox.c.done_ms < before_ms)
+    def set_aside(self, limit: int = 100) -> list[SetAside]:
+        """Messages that nobody tries to deliver any more, newest first."""
+        columns = [outbox.c[name] for name in SetAside.__struct_fields__]
+        wanted = select(*columns).where(outbox.c.state == FAILED).order_by(outbox.c.id.desc()).limit(limit)
+        with self._db.read() as connection:
+            return [SetAside(**row) for row in connection.execute(wanted).mappings()]
+
+    def trim_outbox(self, before_ms: int, limit: int = TRIMMED_AT_ONCE) -> int:
+        """Delete messages delivered before a time, `limit` at most and the oldest first; returns how many."""
+        oldest = select(outbox.c.id).where(outbox.c.state == DONE).order_by(outbox.c.id).limit(limit)
         with self._db.write() as connection:
+            old = and_(outbox.c.id.in_(oldest.scalar_subquery()), outbox.c.done_ms < before_ms)
             return connection.execute(delete(outbox).where(old)).rowcount
 
     def oldest_waiting(self) -> int | None:

@@ -18,6 +18,7 @@ from fraud_guard.app.cli import (
     lists,
     models,
     orders,
+    outbox,
     replay,
     rules,
     score,
@@ -48,6 +49,7 @@ app.add_typer(lists.app, name="lists", help="Tables of the door (brands, hosts, 
 app.add_typer(models.app, name="models", help="Train, check and describe the models.")
 app.add_typer(score.app, name="score", help="Score messages or hosts: stdin to stdout, one a line.")
 app.add_typer(deadletters.app, name="deadletters", help="Refused records: list, show, replay.")
+app.add_typer(outbox.app, name="outbox", help="Messages that were set aside: list, requeue.")
 app.add_typer(snapshots.app, name="snapshots", help="Snapshots of the memory: list.")
 app.add_typer(history.app, name="history", help="Tags kept as Parquet by day: write, stats, show, tidy, erase.")
 app.add_typer(topics.app, name="topics", help="Topics in Kafka: create, check, repartition.")

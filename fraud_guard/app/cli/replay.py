@@ -47,6 +47,7 @@ def replay(
     closures: Annotated[Path | None, typer.Option(help="What officers reported, NDJSON.")] = None,
     apk_verdicts: Annotated[Path | None, typer.Option(help="Verdicts on APKs, NDJSON; each holds from its ts_ms on.")] = None,
     rules: RulesDir = None,
+    lists: Annotated[Path | None, typer.Option(help="Folder of lists that take the place of shipped ones.")] = None,
     reorder: Annotated[str, typer.Option(help="Put tags back in order within this span; 0s = as they come.")] = "60s",
     responder: Annotated[Who, typer.Option(help="Who answers orders; none: nobody, and clocks are off.")] = Who.NONE,
     site_key: Annotated[str | None, typer.Option(help="Ids follow from it; default: a public demo key.")] = None,
@@ -58,12 +59,13 @@ def replay(
     """Replay a file through the same door and scorer as the live workers, in event time."""
     from fraud_guard.adapters.sealing import Keys, Sealer
     from fraud_guard.app.cli.summary import print_summary, tell_closures
+    from fraud_guard.app.lists_in_force import lists_of
     from fraud_guard.app.replay.reading import Source
     from fraud_guard.app.replay.results import Results
 
     if [alerts, orders, deadletters].count("-") > 1:
         raise refuse_usage("only one of --alerts, --orders and --deadletters can go to stdout")
-    with errors_told():
+    with errors_told(), lists_of(lists):
         plan = make_plan(
             subjects, stations, closures, rules, responder, site_key, span_ms(reorder), jobs, block, voices, apk_verdicts
         )
