@@ -50,7 +50,7 @@ class MemoryStore(Protocol):
     def checkpoint(
         self, partition: str, epoch: int, snapshot: Snapshot, drop: Iterable[str] = ()
     ) -> None:
-        """Write `snapshot.blobs` over the stored ones, drop keys and move the position: all or nothing."""
+        """Write `snapshot.blobs`, each asked for once, over the stored ones, drop keys and move the position: all or nothing."""
 
     def close(self) -> None:
         """Release files and connections."""

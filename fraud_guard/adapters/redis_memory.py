@@ -158,8 +158,9 @@ def _parcels(blobs: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
     parcel: dict[str, bytes] = {}
     size = 0
     for key in sorted(blobs):
-        parcel[key] = _crc(key.encode(), blobs[key]) + blobs[key]
-        size += len(blobs[key])
+        blob = blobs[key]  # once: a page is packed when it is asked for
+        parcel[key] = _crc(key.encode(), blob) + blob
+        size += len(blob)
         if size >= COMMAND_BYTES:
             yield parcel
             parcel, size = {}, 0

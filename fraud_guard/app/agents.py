@@ -34,6 +34,8 @@ SCORER_RECORDS = 16
 """Blocks that the scorer is handed at once; they are small where tags come from several doors or the feed is slow."""
 
 HISTORY_TICK_MS = VERDICT_TICK_MS = 1_000
+MERGE_TICK_MS = 500
+"""A door leaves some 30 sheets a second when it is busy, which is one step; a minute's steps in a row would hold up orders."""
 
 
 def take_in(app: faust.App, site: Site) -> None:
@@ -135,6 +137,10 @@ def chase_deadlines(app: faust.App, site: Site) -> None:
     @app.task
     async def housekeeping() -> None:
         await _every(app, site, 60_000, site.keep_house)
+
+    @app.task
+    async def sheets() -> None:
+        await _every(app, site, MERGE_TICK_MS, site.merge_sheets)
 
 
 def keep_history(app: faust.App, site: Site) -> None:

@@ -277,8 +277,10 @@ class Site:
         self._hunter.tidy(self.scorers, self.now_ms())
         self.truth.trim_outbox(before_ms)
         self.vault.expire(self.now_ms())
-        while self.vault.merge():
-            pass
+
+    def merge_sheets(self) -> bool:
+        """Merge some of what the door keeps in the vault, a step; whether there was something to do."""
+        return self.vault.merge()
 
     async def keep_history(self) -> None:
         """Write what is due of the history, in a thread of its own; a damaged one is said again and again, and stops nothing else."""

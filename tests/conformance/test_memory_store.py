@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from collections import Counter, UserDict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
@@ -90,6 +91,22 @@ def test_a_checkpoint_writes_over_and_drops(opened: Open) -> None:
     assert store.load(P0) == snapshot(2, a=b"1", b=b"2")
     store.checkpoint(P0, epoch, snapshot(3, c=b"3"))
     assert store.load(P0) == snapshot(3, a=b"1", b=b"2", c=b"3")
+
+
+def test_each_blob_is_asked_for_once(opened: Open) -> None:
+    """A page of memory is packed when it is asked for, so a store asks for it once."""
+    asked = Counter[str]()
+
+    class Counting(UserDict[str, bytes]):
+        def __getitem__(self, key: str) -> bytes:
+            asked[key] += 1
+            return super().__getitem__(key)
+
+    store = opened()
+    blobs = {f"p/{i}": bytes([i]) * (i * 1_000) for i in range(20)}
+    store.checkpoint(P0, store.take_epoch(P0), Snapshot(1, 10, "g1", Counting(blobs)))
+    assert asked == dict.fromkeys(blobs, 1)
+    assert store.load(P0).blobs == blobs
 
 
 def test_partitions_are_apart(opened: Open) -> None:

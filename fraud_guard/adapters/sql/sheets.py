@@ -92,11 +92,16 @@ class Sheets:
             connection.execute(update(sheet).where(sheet.c.id == row.id).values(self._row(left, row.at_ms)))
         return bool(found)
 
+    def smallest(self, connection: Connection) -> list[int]:
+        """The ids of those to be merged next; none while there are not enough of them."""
+        small = select(sheet.c.id).where(sheet.c.count < FULL).order_by(sheet.c.count, sheet.c.id).limit(MERGED_FROM)
+        ids = connection.execute(small).scalars().all()
+        return sorted(ids) if len(ids) == MERGED_FROM else []
+
     def merge(self, connection: Connection) -> bool:
         """Make one sheet of the smallest ones, if there are enough; whether it did."""
-        small = select(sheet).where(sheet.c.count < FULL).order_by(sheet.c.count, sheet.c.id).limit(MERGED_FROM)
-        rows = sorted(connection.execute(small), key=lambda row: row.id)
-        if len(rows) < MERGED_FROM:
+        rows = connection.execute(select(sheet).where(sheet.c.id.in_(self.smallest(connection))).order_by(sheet.c.id)).all()
+        if not rows:
             return False
         merged: dict[bytes, bytes] = {}
         for row in rows:

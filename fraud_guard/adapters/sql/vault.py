@@ -76,6 +76,9 @@ class SqlVault:
 
     def merge(self) -> bool:
         """Merge small sheets of originals, one step; whether there was something to do."""
+        with self._db.read() as connection:  # most often there is not: look without the write lock
+            if not self._sheets.smallest(connection):
+                return False
         with self._db.write() as connection:
             self._db.lock(connection, SHEETS_LOCK)
             return self._sheets.merge(connection)
