@@ -3,7 +3,8 @@
 Faust costs about 80 µs a message whatever the agent does; a chunk of 1,000 records pays that once. A
 topic declared with `ChunkSchema` is chunked: `event.value` is a list of records (`LogRecord`), and
 `event.ack()` makes the whole chunk committable, in order of delivery, so that only a prefix of
-acknowledged chunks is ever committed. Works on any Faust consumer: mix `ChunkingMixin` in before it.
+acknowledged chunks is ever committed. What comes of a partition while its chunk is in the agent's hands
+arrives as one when that is acknowledged: the busier the agent, the larger its chunks. Works on any Faust consumer: mix `ChunkingMixin` in before it.
 Overrides follow the method signatures of faust-streaming 0.15.
 """
 
@@ -26,6 +27,8 @@ from fraud_guard.errors import ConfigurationError
 
 CHUNK_RECORDS = 1_000
 YIELD_EVERY_MESSAGES = 100
+BUSY_S = 0.02
+"""So long the others are waited for while the agent has a chunk of some partitions in its hands."""
 
 PositionHook = Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]]
 """Told the assigned partitions, answers from which offset to read those whose position the app keeps."""
@@ -175,12 +178,15 @@ class ChunkingMixin(Consumer):
         self._has_room.set()
 
     async def _wait_for_room(self, timeout_s: float) -> set[TP] | None:
-        """The partitions to fetch from; waits a moment when there are none, where Faust sleeps a whole second."""
+        """The partitions to fetch from: the agent has nothing of them in its hands, so what came meanwhile arrives as one.
+
+        Waits a moment when there are none, where Faust sleeps a whole second.
+        """
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
         if self.app.client_only:
             return None
-        active = self._get_active_partitions()
+        active = {tp for tp in self._get_active_partitions() if not self._deliveries.is_under_way(tp)}
         if not active:
             self._has_room.clear()
             await self._wait_for(self._has_room, timeout_s)
@@ -191,6 +197,8 @@ class ChunkingMixin(Consumer):
         active = await self._wait_for_room(timeout)
         if active is not None and not active:
             return
+        if active is not None and len(active) < len(self._get_active_partitions()):
+            timeout = BUSY_S
         before = self.app.consumer_generation_id, self._deliveries.rewinds
         records = await self._getmany(active_partitions=active, timeout=timeout)
         if self.should_stop or self.app.should_stop:
@@ -303,7 +311,9 @@ class ChunkingMixin(Consumer):
                 return False
             message.acked = True
             self._unacked_messages.discard(message)
+            message.delivery.done = True
             message.delivery.acked = self.app.topics.acks_enabled_for(message.topic)
+            self._has_room.set()
             self._n_acked += 1
             notify(self._waiting_for_ack)
         return True

@@ -9,13 +9,13 @@ from faust.types import TP
 
 
 class Delivery:
-    """One delivered chunk: the offset of its last record, and whether the agent is done with it."""
+    """One delivered chunk: the offset of its last record, whether the agent is done with it, and whether that counts for a commit."""
 
-    __slots__ = ("acked", "last_offset")
+    __slots__ = ("acked", "done", "last_offset")
 
     def __init__(self, last_offset: int) -> None:
         self.last_offset = last_offset
-        self.acked = False
+        self.acked = self.done = False
 
 
 class Deliveries:
@@ -30,6 +30,11 @@ class Deliveries:
         delivery = Delivery(last_offset)
         self._open[tp].append(delivery)
         return delivery
+
+    def is_under_way(self, tp: TP) -> bool:
+        """Whether the agent is not done with the newest chunk of a partition."""
+        deliveries = self._open.get(tp)
+        return deliveries is not None and len(deliveries) > 0 and not deliveries[-1].done
 
     def take_committable(self, tp: TP) -> int | None:
         """The offset after the longest acknowledged prefix, which is forgotten; None if there is none."""

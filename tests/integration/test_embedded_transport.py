@@ -262,6 +262,38 @@ def test_rewinds_deliver_again_and_ignore_late_acknowledgements(path: Path) -> N
     run(app, body, path)
 
 
+def test_what_comes_meanwhile_arrives_as_one(path: Path) -> None:
+    """While the agent has a chunk of a partition in its hands, what is appended to it waits, others are delivered; then it is one chunk."""
+    log = open_log(path)
+    log.append("t", 0, records(0, 0))
+    app = quiet_app(path)
+    events: asyncio.Queue[Any] = asyncio.Queue()
+
+    @app.agent(app.topic("t", schema=ChunkSchema()))
+    async def agent(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await events.put(event)
+
+    async def next_chunk() -> list[int]:
+        event = await events.get()
+        held.append(event)
+        return [int(record.value) for record in event.value]
+
+    held: list[Any] = []
+
+    async def body() -> None:
+        assert await next_chunk() == [0]
+        for number in (1, 2, 3):
+            log.append("t", 0, records(number, number))
+            log.append("t", 1, records(number + 10, number + 10))
+            assert await next_chunk() == [number + 10]
+            held[-1].ack()
+        held[0].ack()
+        assert await next_chunk() == [1, 2, 3]
+
+    run(app, body, path)
+
+
 def test_failed_sends_reach_the_sender(path: Path) -> None:
     """A send that cannot be written raises where it is awaited, and the next one works."""
     app = quiet_app(path)

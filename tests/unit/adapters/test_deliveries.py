@@ -50,3 +50,17 @@ def test_dropping_one_partition_leaves_the_others() -> None:
     deliveries.drop()
     assert deliveries.partitions() == []
     assert deliveries.take_committable(THERE) is None
+
+
+def test_a_partition_is_under_way_until_its_newest_chunk_is_done() -> None:
+    """Whether that counts for a commit or not; a rewind and a commit leave nothing under way."""
+    deliveries = Deliveries()
+    assert not deliveries.is_under_way(HERE)
+    first, second = deliveries.add(HERE, 4), deliveries.add(HERE, 9)
+    first.done = True
+    assert deliveries.is_under_way(HERE)
+    second.done = True
+    assert not deliveries.is_under_way(HERE)
+    deliveries.add(HERE, 14)
+    deliveries.drop([HERE])
+    assert not deliveries.is_under_way(HERE)
