@@ -42,6 +42,7 @@ class Waited(NamedTuple):
     """Milliseconds from tag to order: how many orders, and how long half, 95 % and 99 % of them took at most."""
 
     rate_per_s: int
+    partitions: int
     orders: int
     p50_ms: float
     p95_ms: float
@@ -53,10 +54,10 @@ class _Tag(msgspec.Struct):
     ts_ms: int
 
 
-def latency(folder: Path, rate_per_s: int, seconds: float, settle_s: float) -> Waited:
-    """Feed at a steady rate; tags due in the first `settle_s` seconds are not counted."""
-    shape = Shape(int(rate_per_s * seconds), warm=0)
-    print(f"· latency at {rate_per_s:,} tags/s for {seconds:.0f} s", file=sys.stderr, flush=True)
+def latency(folder: Path, rate_per_s: int, seconds: float, settle_s: float, partitions: int = 1) -> Waited:
+    """Feed one worker at a steady rate; tags due in the first `settle_s` seconds are not counted."""
+    shape = Shape(int(rate_per_s * seconds), warm=0, log_partitions=partitions)
+    print(f"· latency at {rate_per_s:,} tags/s for {seconds:.0f} s, {partitions} partition(s)", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="river-") as here, river(Path(here), shape) as one:
         began_ms = int((time.time() + LEAD_S) * 1000) + shape.tags // TAGS_MADE_PER_MS
         tags = schedule(shape, began_ms, rate_per_s)
@@ -67,7 +68,7 @@ def latency(folder: Path, rate_per_s: int, seconds: float, settle_s: float) -> W
         waited = list(_waited_ms(one.log, due_ms, began_ms + 1000 * settle_s))
     if not waited:
         raise RuntimeError("no order came of the feed")
-    return Waited(rate_per_s, len(waited), *np.percentile(waited, (50, 95, 99)).tolist())
+    return Waited(rate_per_s, partitions, len(waited), *np.percentile(waited, (50, 95, 99)).tolist())
 
 
 def schedule(shape: Shape, began_ms: int, rate_per_s: int) -> list[tuple[float, bytes]]:

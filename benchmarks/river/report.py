@@ -13,6 +13,8 @@ from benchmarks.river.river import FIRST_TAGS, Shape
 
 PER_CORE, P99_MS, RATE, FLAT = 30_000, 500.0, 5_000, 1.5
 """Bars: tags a second and core with rules; order after so many ms at so many tags/s; the dearest number of subjects by the cheapest."""
+SPREAD = 8
+"""Partitions of a worker that has others' to take over."""
 HEAD = """## On Apache Kafka, Valkey and PostgreSQL
 
 Written by `python -m benchmarks --only river --write` on {machine}. Each row has servers and workers of its own. The inlet is
@@ -53,11 +55,12 @@ def _costs(folder: Path, spans: Spans) -> Told:
 
 
 def _latencies(folder: Path, spans: Spans) -> Told:
-    found = [latency(folder, rate, spans.seconds, spans.settle_s) for rate in (1_000, RATE)]
-    met = found[-1].p99_ms <= P99_MS
+    asked = ((1_000, 1), (RATE, 1), (1_000, SPREAD), (RATE, SPREAD))
+    found = [latency(folder, rate, spans.seconds, spans.settle_s, partitions) for rate, partitions in asked]
+    met = found[1].p99_ms <= P99_MS
     title = f"### From a tag to the order it causes (bar: p99 ≤ {P99_MS:.0f} ms at {RATE:,} tags/s)"
-    rows = ["| tags/s | orders | p50 | p95 | p99 |", "|---|---|---|---|---|", *map(_waited, found)]
-    note = "From when the tag was due at the inlet, whether or not it could be appended then, to the timestamp of the order's record in `orders`."
+    rows = ["| tags/s | partitions | orders | p50 | p95 | p99 |", "|---|---|---|---|---|---|", *map(_waited, found)]
+    note = "From when the tag was due at the inlet, whether or not it could be appended then, to the timestamp of the order's record in `orders`. One worker; the bar is asked of it with one partition."
     return Told("\n".join([title, "", *rows, "", f"{note} Bar: {verdict(met=met)}."]), met)
 
 
@@ -86,4 +89,4 @@ def _table(rows: Sequence[tuple[str, Spent]]) -> str:
 
 
 def _waited(one: Waited) -> str:
-    return f"| {one.rate_per_s:,} | {one.orders} | {one.p50_ms:,.0f} ms | {one.p95_ms:,.0f} ms | {one.p99_ms:,.0f} ms |"
+    return f"| {one.rate_per_s:,} | {one.partitions} | {one.orders} | {one.p50_ms:,.0f} ms | {one.p95_ms:,.0f} ms | {one.p99_ms:,.0f} ms |"

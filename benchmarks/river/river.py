@@ -34,7 +34,10 @@ LIMIT_S = 900.0
 
 
 class Shape(NamedTuple):
-    """One run. `warm`: tags let through before anything is measured; `rules` 0: the shipped ones; `hot`: one subject gets half of the tags."""
+    """One run. `warm`: tags let through before anything is measured; `rules` 0: the shipped ones; `hot`: one subject gets half of the tags.
+
+    `log_partitions` 0: one for a worker alone, four for each of several.
+    """
 
     tags: int
     warm: int = FIRST_TAGS
@@ -43,11 +46,12 @@ class Shape(NamedTuple):
     subjects: int = 200_000
     rules: int = 0
     hot: bool = False
+    log_partitions: int = 0
 
     @property
     def partitions(self) -> int:
         """Of the log: several for each worker, so that they can be spread."""
-        return 1 if self.workers == 1 else 4 * self.workers
+        return self.log_partitions or (1 if self.workers == 1 else 4 * self.workers)
 
 
 class River:
