@@ -14,7 +14,7 @@ HEAD = ("lines", "tags/s, mean · peak", "workers (a core each)", "partitions", 
 
 
 class Costs(NamedTuple):
-    """What was measured, and where: tags/s per core of two workers with models on Kafka (`--only river`, the slower of two runs); bytes in a worker, and in Valkey, a person
+    """What was measured, and where: tags/s per core of two workers with models on Kafka (`--only river`, the slowest of three runs); bytes in a worker, and in Valkey, a person
     (`--only river`: by subjects; `--only embedded`, half as much again for Valkey's own); of the log a tag (inlet, `tags`, `peers`); of history a tag; of truth an alert, and alerts a person-day
     (`fraud-guard simulate --people 2000 --days 2 --seed 77`, `run`, FG_HISTORY_DIR)."""
 

@@ -172,9 +172,8 @@ class DoorStage:
     def _look_for_gaps(self, inlets: Iterable[Inlet]) -> None:
         """What retention took before it was read is lost; people are not left alone for it, but somebody must know."""
         for topic, partition in inlets:
-            start = self._log.start(topic, partition)
             done = self._log.committed(topic, partition)
-            if done is not None and (records := start - done) > self._gaps.get((topic, partition, done), 0):
+            if done is not None and (records := self._log.start(topic, partition) - done) > self._gaps.get((topic, partition, done), 0):
                 self._gaps[topic, partition, done] = records
                 log.error("records_lost", topic=topic, partition=partition, records=records, why=LOST)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 import structlog
 
@@ -67,20 +66,20 @@ def texts_in_force(settings: Settings, records: Log | None = None) -> Mapping[st
 
 
 @contextmanager
-def lists_of(folder: Path | None) -> Iterator[None]:
-    """The lists of a folder are in force for a while, as a worker with FG_LISTS_DIR has them. Raises ConfigurationError."""
-    use_lists(read_list_files(folder))
+def in_force(texts: Mapping[str, str]) -> Iterator[None]:
+    """These lists are in force for a while, then those of before. Raises ConfigurationError with file, line and what is wrong."""
+    before = replaced()
+    use_lists(texts)
     try:
         yield
     finally:
-        use_lists({})
+        use_lists(before)
 
 
 def check_lists(texts: Mapping[str, str]) -> None:
     """Whether a door could go by these lists. Raises ConfigurationError with file, line and what is wrong."""
-    before = replaced()
-    use_lists(texts)
-    use_lists(before)
+    with in_force(texts):
+        pass
 
 
 def publish_lists(log: Log, texts: Mapping[str, str]) -> Published:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from rich.table import Table
 from fraud_guard.adapters.clock import wall_clock_ms
 from fraud_guard.app.cli.exits import err, errors_told, out
 from fraud_guard.app.cli.options import DataDir, local_time
+from fraud_guard.app.cli.orders import truth_of
 
 app = typer.Typer(no_args_is_help=True)
 MOST = 100_000
@@ -22,9 +22,7 @@ def list_messages(
     data_dir: DataDir = None,
 ) -> None:
     """Messages that were set aside, newest first, and why. Times are UTC+8."""
-    from fraud_guard.app.offline import existing_site, open_truth
-
-    with errors_told(), closing(open_truth(existing_site(data_dir))) as truth:
+    with errors_told(), truth_of(data_dir) as (truth, _):
         aside, counts = truth.set_aside(limit), truth.outbox_counts()
     if aside:
         table = Table("time", "channel", "about", "tries", "why", box=None, pad_edge=False)
@@ -41,8 +39,6 @@ def requeue(
     data_dir: DataDir = None,
 ) -> None:
     """Let what was set aside be tried again, in its old order; a running worker sends it."""
-    from fraud_guard.app.offline import existing_site, open_truth
-
-    with errors_told(), closing(open_truth(existing_site(data_dir))) as truth:
+    with errors_told(), truth_of(data_dir) as (truth, _):
         again = truth.requeue(channel, wall_clock_ms())
     err.print(f"{again:,} of {channel} are tried again" if again else f"nothing of {channel} was set aside; `fraud-guard outbox list` shows all")

@@ -59,13 +59,14 @@ def replay(
     """Replay a file through the same door and scorer as the live workers, in event time."""
     from fraud_guard.adapters.sealing import Keys, Sealer
     from fraud_guard.app.cli.summary import print_summary, tell_closures
-    from fraud_guard.app.lists_in_force import lists_of
+    from fraud_guard.app.list_files import read_list_files
+    from fraud_guard.app.lists_in_force import in_force
     from fraud_guard.app.replay.reading import Source
     from fraud_guard.app.replay.results import Results
 
     if [alerts, orders, deadletters].count("-") > 1:
         raise refuse_usage("only one of --alerts, --orders and --deadletters can go to stdout")
-    with errors_told(), lists_of(lists):
+    with errors_told(), in_force(read_list_files(lists)):
         plan = make_plan(
             subjects, stations, closures, rules, responder, site_key, span_ms(reorder), jobs, block, voices, apk_verdicts
         )
